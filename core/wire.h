@@ -1,0 +1,158 @@
+// The wire format: what traced processes write into the session's pipe and the
+// collector reads out of it.
+//
+// This is the one header that both sides include, so it is freestanding: no
+// library, no allocation, and a layout that 32-bit and 64-bit processes share.
+//
+// A record is a Header and then Header::names NUL-terminated byte strings, all
+// of it Header::size bytes long. One write() of at most kMaxWrite bytes carries
+// one or more whole records, so that the kernel never interleaves it with
+// another process's (POSIX: writes of up to PIPE_BUF bytes are atomic). A record
+// that is longer travels as kFragment records.
+//
+// Integers are in the machine's byte order: a session never leaves its machine.
+#ifndef FILEMON_CORE_WIRE_H_
+#define FILEMON_CORE_WIRE_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+namespace filemon {
+namespace wire {
+
+// PIPE_BUF on Linux (include/uapi/linux/limits.h).
+inline constexpr size_t kMaxWrite = 4096;
+
+// A record never carries more names than this, nor more bytes than kMaxRecord:
+// four names of PATH_MAX bytes and a header.
+inline constexpr int kMaxNames = 4;
+inline constexpr size_t kMaxRecord = 4 * 4096 + 64;
+
+// The environment variable that hands the session to a new process image:
+// "VERSION:FD:COLLECTOR:COLLECTOR_FD:INODE:COOKIE", all decimal.
+//   FD            the pipe's descriptor in the traced process
+//   COLLECTOR     the collector's pid, and COLLECTOR_FD its descriptor of the
+//                 pipe: /proc/COLLECTOR/fd/COLLECTOR_FD gives the pipe back to
+//                 a process that lost it
+//   INODE         the pipe's inode number: tells our pipe from another file
+//                 that took FD's place
+//   COOKIE        Header::cookie of every record of this session
+inline constexpr char kSessionVariable[] = "FILEMON_SESSION";
+inline constexpr int kSessionVersion = 1;
+
+// What a record says. "pid" is Header::pid, "a" and "b" are Header::a and b.
+//
+// A path operand is two names, `dir` and `name`. `dir` is empty when the call
+// had no directory fd, or AT_FDCWD, or an absolute name; otherwise it is the
+// absolute path of the directory fd. `name` is as the program gave it.
+enum class Kind : uint8_t {
+  // A process image has started and loaded the library; the first record of
+  // the image. a: parent pid as getppid() says. Names: the path of the image
+  // (absolute; the interpreter, for a script), the current directory (empty if
+  // it cannot be told).
+  kStart = 1,
+  // A successful open. a: kReads and kWrites. Names: dir, name.
+  kOpen = 2,
+  // An exec is about to be tried. If it succeeds, either a kStart of the same
+  // pid follows (the image loaded us), or nothing more of this pid (it did
+  // not). Names: dir, name.
+  kExec = 3,
+  // The exec announced last by this pid failed; the old image goes on. No names.
+  kExecFailed = 4,
+  // pid has created the process a. b: kSaidByParent or kSaidByChild; either may
+  // come first, and either may be missing (the other side was killed). No names.
+  kFork = 5,
+  // pid is about to exit with status a (0..255) by itself. More records of the
+  // same pid may follow (exit handlers, other threads), and a signal may still
+  // end it otherwise: a hint for the status, not the end. No names.
+  kExit = 6,
+  // pid has learnt the end of its child a, whose wait status is b (as waitpid()
+  // gives it; ended, never stopped). Everything the child ever reported is in
+  // the pipe before this record. No names.
+  kChildEnded = 7,
+  // Like kChildEnded, but the call did not say which child: system(), pclose().
+  // a: 0. b: wait status. No names.
+  kSomeChildEnded = 8,
+  // A successful chdir or fchdir. Names: the new directory, absolute.
+  kChdir = 9,
+  // A successful unlink or rmdir. Names: dir, name.
+  kUnlink = 10,
+  // A successful link. Names: dir and name of the old, dir and name of the new.
+  kLink = 11,
+  // A successful symlink. Names: the target's text, then dir and name.
+  kSymlink = 12,
+  // A successful rename. Names: dir and name of the old, dir and name of the new.
+  kRename = 13,
+  // pid calls posix_spawn() with file actions that open or change directory.
+  // Until the matching kSpawnEnd, a process that starts as a child of pid and
+  // has no kFork yet is held back: its kFork and the records that the file
+  // actions caused are about to come. a: a token, unique in pid. No names.
+  kSpawnBegin = 14,
+  // The posix_spawn() of token a is over, and all that it caused is reported.
+  // b: the new process, 0 if it failed. No names.
+  kSpawnEnd = 15,
+  // a records of pid could not be written and are lost. No names.
+  kLost = 16,
+  // A piece of a record longer than kMaxWrite. a: a number that all pieces of
+  // that record share, unique in pid. b: the offset of this piece. The bytes
+  // after the header (Header::names is 0) are the piece; the piece at offset 0
+  // begins with the whole record's own Header, whose size is the total. The
+  // pieces come in order, possibly with other records between them.
+  kFragment = 17,
+};
+inline constexpr uint8_t kLastKind = 17;
+
+// For kOpen's a.
+inline constexpr int32_t kReads = 1;
+inline constexpr int32_t kWrites = 2;
+
+// For kFork's b.
+inline constexpr int32_t kSaidByParent = 0;
+inline constexpr int32_t kSaidByChild = 1;
+
+struct Header {
+  uint32_t cookie;  // the session's; anything else is not a record
+  uint16_t size;    // of the record in bytes, this header included
+  uint8_t kind;     // a Kind
+  uint8_t names;    // how many NUL-terminated names follow
+  int32_t pid;      // whom the record is about
+  int32_t a;
+  int32_t b;
+};
+static_assert(sizeof(Header) == 20, "one layout for every process");
+static_assert(kMaxRecord <= UINT16_MAX, "Header::size can hold it");
+
+// The number of names that a record of this kind carries; -1 for an unknown
+// kind.
+constexpr int NamesOf(Kind kind) {
+  switch (kind) {
+    case Kind::kStart:
+    case Kind::kOpen:
+    case Kind::kExec:
+    case Kind::kUnlink:
+      return 2;
+    case Kind::kChdir:
+      return 1;
+    case Kind::kSymlink:
+      return 3;
+    case Kind::kLink:
+    case Kind::kRename:
+      return 4;
+    case Kind::kExecFailed:
+    case Kind::kFork:
+    case Kind::kExit:
+    case Kind::kChildEnded:
+    case Kind::kSomeChildEnded:
+    case Kind::kSpawnBegin:
+    case Kind::kSpawnEnd:
+    case Kind::kLost:
+    case Kind::kFragment:
+      return 0;
+  }
+  return -1;
+}
+
+}  // namespace wire
+}  // namespace filemon
+
+#endif  // FILEMON_CORE_WIRE_H_
