@@ -55,12 +55,15 @@ enum class Kind : uint8_t {
   kOpen = 2,
   // An exec is about to be tried. If it succeeds, either a kStart of the same
   // pid follows (the image loaded us), or nothing more of this pid (it did
-  // not). Names: dir, name.
+  // not). a: 0, or kSaidOfSpawned when the parent says it of the process that
+  // its posix_spawn() has made: to be ignored if that process has sent its
+  // kStart already. Names: dir, name.
   kExec = 3,
   // The exec announced last by this pid failed; the old image goes on. No names.
   kExecFailed = 4,
   // pid has created the process a. b: kSaidByParent or kSaidByChild; either may
-  // come first, and either may be missing (the other side was killed). No names.
+  // come first, and either may be missing (the other side was killed, or knew
+  // that it had been said). No names.
   kFork = 5,
   // pid is about to exit with status a (0..255) by itself. More records of the
   // same pid may follow (exit handlers, other threads), and a signal may still
@@ -105,6 +108,9 @@ inline constexpr uint8_t kLastKind = 17;
 // For kOpen's a.
 inline constexpr int32_t kReads = 1;
 inline constexpr int32_t kWrites = 2;
+
+// For kExec's a.
+inline constexpr int32_t kSaidOfSpawned = 1;
 
 // For kFork's b.
 inline constexpr int32_t kSaidByParent = 0;
