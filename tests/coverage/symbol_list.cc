@@ -3,6 +3,8 @@
 #include <fnmatch.h>
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -99,6 +101,12 @@ absl::StatusOr<SymbolList> SymbolList::Parse(absl::string_view text) {
     }
   }
   return list;
+}
+
+absl::StatusOr<SymbolList> SymbolList::Read(const std::string& path) {
+  std::ifstream in(path);
+  if (!in) return absl::NotFoundError(absl::StrCat("cannot read ", path));
+  return Parse(std::string(std::istreambuf_iterator<char>(in), {}));
 }
 
 absl::Status SymbolList::AddLine(absl::string_view line) {

@@ -33,6 +33,8 @@ class SymbolList {
   // name, a `pass` or `since` without a reason, a name listed twice, a `since`
   // of what is not wrapped.
   static absl::StatusOr<SymbolList> Parse(absl::string_view text);
+  // The same of a file; also NotFound.
+  static absl::StatusOr<SymbolList> Read(const std::string& path);
 
   Answer Find(const std::string& name) const;
 
