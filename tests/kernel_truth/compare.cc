@@ -1,0 +1,268 @@
+#include "tests/kernel_truth/compare.h"
+
+#include <algorithm>
+#include <set>
+#include <unordered_map>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "tests/kernel_truth/align.h"
+#include "tests/kernel_truth/libc_internal.h"
+
+namespace filemon {
+namespace truth {
+namespace {
+
+// Numbers for strings, so that an alignment compares numbers.
+class Interner {
+ public:
+  int operator()(const std::string& text) {
+    return numbers_.emplace(text, static_cast<int>(numbers_.size()))
+        .first->second;
+  }
+
+ private:
+  std::unordered_map<std::string, int> numbers_;
+};
+
+struct Key {
+  char letter;
+  int exact;
+  int absolute;
+  bool any_name;
+};
+
+bool Same(const Key& a, const Key& b) {
+  if (a.letter != b.letter) return false;
+  return a.exact == b.exact || a.absolute == b.absolute ||
+         (a.letter == 'E' && (a.any_name || b.any_name));
+}
+
+class Comparison {
+ public:
+  Comparison(const CompareOptions& options, Verdict* verdict)
+      : options_(options), verdict_(*verdict) {}
+
+  void Both(const Process& truth, const LoggedProcess& log) {
+    pid_ = truth.pid;
+    Untraced(truth, log);
+    if (!truth.ended) Violation("strace saw no end of it");
+    if (!log.ended && truth.ended) {
+      // Its X is reported as missing as well.
+      Violation("the log has no end of it");
+    }
+    std::vector<Key> expected, found;
+    for (const Expected& e : truth.records) {
+      expected.push_back(KeyOf(e.record, e.any_name));
+    }
+    for (const Record& r : log.records) found.push_back(KeyOf(r, false));
+    verdict_.records += static_cast<int>(found.size());
+
+    const Alignment alignment =
+        truth.threaded
+            ? Alignment(static_cast<int>(expected.size()))
+            : Align(static_cast<int>(expected.size()),
+                    static_cast<int>(found.size()),
+                    [&](int i, int j) { return Same(expected[i], found[j]); });
+    std::vector<bool> taken(found.size(), false);
+    for (size_t i = 0; i < alignment.size(); ++i) {
+      if (alignment[i] < 0) continue;
+      taken[alignment[i]] = true;
+      Match(truth.records[i], log.records[alignment[i]]);
+    }
+    for (size_t i = 0; i < expected.size(); ++i) {
+      if (alignment[i] >= 0) continue;
+      const int j = Elsewhere(expected[i], found, taken);
+      if (j < 0) {
+        Missing(truth.records[i]);
+        continue;
+      }
+      taken[j] = true;
+      Match(truth.records[i], log.records[j]);
+      if (!truth.threaded) {
+        verdict_.misordered.push_back(Describe(pid_, log.records[j]));
+      }
+    }
+    for (size_t j = 0; j < found.size(); ++j) {
+      if (!taken[j]) {
+        verdict_.extra.push_back(Describe(pid_, log.records[j]));
+      }
+    }
+    Ends(log);
+  }
+
+  void OnlyTruth(const Process& truth) {
+    pid_ = truth.pid;
+    for (const Expected& e : truth.records) Missing(e);
+  }
+
+  void OnlyLog(const LoggedProcess& log) {
+    verdict_.records += static_cast<int>(log.records.size());
+    for (const Record& r : log.records) {
+      verdict_.extra.push_back(Describe(log.pid, r));
+    }
+    for (const std::string& text : log.untraced) {
+      verdict_.violations.push_back(absl::StrCat(
+          "process ", log.pid, " is none of ours: untraced ", text));
+    }
+  }
+
+ private:
+  Key KeyOf(const Record& record, bool any_name) {
+    std::string exact = record.text;
+    for (const std::string& name : record.at_names) {
+      absl::StrAppend(&exact, "\nA ", name);
+    }
+    return {record.letter, interner_(exact), interner_(record.absolute),
+            any_name};
+  }
+
+  // Exactly this record if there is one, otherwise one of the same file.
+  static int Elsewhere(const Key& key, const std::vector<Key>& found,
+                       const std::vector<bool>& taken) {
+    int same = -1;
+    for (size_t j = 0; j < found.size(); ++j) {
+      if (taken[j] || !Same(key, found[j])) continue;
+      if (key.exact == found[j].exact) return static_cast<int>(j);
+      if (same < 0) same = static_cast<int>(j);
+    }
+    return same;
+  }
+
+  void Match(const Expected& expected, const Record& found) {
+    ++verdict_.matched;
+    if (expected.any_name) {
+      ++verdict_.unverified;
+    } else if (expected.record.text != found.text ||
+               expected.record.at_names != found.at_names) {
+      verdict_.reformed.push_back(absl::StrCat(
+          Describe(pid_, found), " for ", Describe(pid_, expected.record)));
+    }
+  }
+
+  void Missing(const Expected& expected) {
+    if (expected.optional) return;
+    if (expected.record.letter == 'R') {
+      const absl::string_view known =
+          LibcInternalClass(expected.record.absolute, expected.flags);
+      if (!known.empty()) {
+        ++verdict_.libc_internal[absl::StrCat(known, " ",
+                                              expected.record.absolute)];
+        return;
+      }
+    }
+    std::string text = Describe(pid_, expected.record);
+    if (!expected.flags.empty()) {
+      absl::StrAppend(&text, " (", expected.flags, ")");
+    }
+    verdict_.missing.push_back(std::move(text));
+  }
+
+  void Violation(absl::string_view what) {
+    verdict_.violations.push_back(absl::StrCat("process ", pid_, ": ", what));
+  }
+
+  // A program that did not load the library has its line, and only that one;
+  // and there is a reason why it did not.
+  void Untraced(const Process& truth, const LoggedProcess& log) {
+    std::multiset<std::string> lines(log.untraced.begin(), log.untraced.end());
+    for (const Image& image : truth.images) {
+      if (image.loaded) continue;
+      auto line = std::find_if(
+          lines.begin(), lines.end(), [&](const std::string& text) {
+            return absl::StartsWith(text, absl::StrCat(image.path, ": "));
+          });
+      if (line == lines.end()) {
+        if (!truth.visible) continue;
+        Violation(absl::StrCat("no `# untraced` line for ", image.path));
+      } else {
+        verdict_.untraced.push_back(absl::StrCat(pid_, " ", *line));
+        lines.erase(line);
+      }
+      if (image.began && options_.untraceable(image.path) == Untraceable::kNo) {
+        Violation(absl::StrCat(image.path, " could have been traced"));
+      }
+    }
+    for (const std::string& line : lines) {
+      Violation(absl::StrCat("was traced, but the log says: untraced ", line));
+    }
+  }
+
+  void Ends(const LoggedProcess& log) {
+    int ends = 0;
+    for (const Record& record : log.records) ends += record.letter == 'X';
+    if (ends > 1) Violation("ends twice");
+    if (ends == 1 && log.records.back().letter != 'X') {
+      Violation("has records after its X");
+    }
+  }
+
+  const CompareOptions& options_;
+  Verdict& verdict_;
+  Interner interner_;
+  int pid_ = 0;
+};
+
+void AppendAll(absl::string_view title, const std::vector<std::string>& all,
+               std::string* report) {
+  for (const std::string& text : all) {
+    absl::StrAppend(report, title, ": ", text, "\n");
+  }
+}
+
+}  // namespace
+
+Verdict Compare(const std::vector<Process>& truth, const Log& log,
+                const CompareOptions& options) {
+  Verdict verdict;
+  verdict.violations = log.violations;
+  Comparison comparison(options, &verdict);
+  // The n-th process of a number is the n-th in both.
+  std::map<int, std::vector<const LoggedProcess*>> logged;
+  for (const LoggedProcess& process : log.processes) {
+    logged[process.pid].push_back(&process);
+  }
+  std::map<int, size_t> used;
+  for (const Process& process : truth) {
+    ++verdict.processes;
+    const std::vector<const LoggedProcess*>& same = logged[process.pid];
+    size_t& next = used[process.pid];
+    if (next < same.size()) {
+      comparison.Both(process, *same[next++]);
+    } else {
+      comparison.OnlyTruth(process);
+    }
+  }
+  for (const auto& entry : logged) {
+    for (size_t i = used[entry.first]; i < entry.second.size(); ++i) {
+      comparison.OnlyLog(*entry.second[i]);
+    }
+  }
+  return verdict;
+}
+
+std::string Verdict::Report() const {
+  int internal = 0;
+  for (const auto& entry : libc_internal) internal += entry.second;
+  std::string report = absl::StrCat(
+      processes, " processes, ", records, " records, ", matched, " matched, ",
+      missing.size(), " missing, ", extra.size(), " extra, ", misordered.size(),
+      " misordered, ", violations.size(), " violations, ", reformed.size(),
+      " reformed, ", internal, " libc-internal, ", untraced.size(),
+      " untraced, ", unverified, " unverified\n");
+  AppendAll("missing", missing, &report);
+  AppendAll("extra", extra, &report);
+  AppendAll("misordered", misordered, &report);
+  AppendAll("violation", violations, &report);
+  AppendAll("reformed", reformed, &report);
+  AppendAll("untraced", untraced, &report);
+  for (const auto& entry : libc_internal) {
+    absl::StrAppend(&report, "libc-internal: ", entry.second, "x ", entry.first,
+                    "\n");
+  }
+  return report;
+}
+
+}  // namespace truth
+}  // namespace filemon

@@ -1,0 +1,57 @@
+// Holds a log against the kernel's truth, process by process.
+#ifndef FILEMON_TESTS_KERNEL_TRUTH_COMPARE_H_
+#define FILEMON_TESTS_KERNEL_TRUTH_COMPARE_H_
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "tests/kernel_truth/log.h"
+#include "tests/kernel_truth/truth.h"
+
+namespace filemon {
+namespace truth {
+
+struct Verdict {
+  int processes = 0;
+  int records = 0;  // in the log, of the ten letters without A
+  int matched = 0;
+  // A log is right when these four are empty.
+  std::vector<std::string> missing;
+  std::vector<std::string> extra;
+  std::vector<std::string> misordered;  // in a single-threaded process
+  std::vector<std::string> violations;
+  // The same file under another spelling than the kernel saw: functions that
+  // walk directories form names of their own.
+  std::vector<std::string> reformed;
+  // Missing, but of the class that may be. By class and name.
+  std::map<std::string, int> libc_internal;
+  std::vector<std::string> untraced;  // "PID PATH: reason"
+  int unverified = 0;                 // E records of files that are gone
+
+  bool ok() const {
+    return missing.empty() && extra.empty() && misordered.empty() &&
+           violations.empty();
+  }
+  // A few lines of figures, then every finding.
+  std::string Report() const;
+};
+
+// What became of a program that did not load the library: the reason that the
+// file shows, as filemon may give one.
+enum class Untraceable { kNo, kYes, kUnknown };
+
+struct CompareOptions {
+  // Whether an executed file cannot load the library: static, set-user-ID...
+  std::function<Untraceable(const std::string&)> untraceable;
+};
+
+Verdict Compare(const std::vector<Process>& truth, const Log& log,
+                const CompareOptions& options);
+
+}  // namespace truth
+}  // namespace filemon
+
+#endif  // FILEMON_TESTS_KERNEL_TRUTH_COMPARE_H_

@@ -1,0 +1,161 @@
+#include "tests/kernel_truth/compare.h"
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace filemon {
+namespace truth {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+Expected E(char letter, const std::string& text,
+           const std::string& absolute = "", const std::string& flags = "") {
+  Expected expected;
+  expected.record.letter = letter;
+  expected.record.text = text;
+  expected.record.absolute = absolute.empty() ? text : absolute;
+  expected.flags = flags;
+  return expected;
+}
+
+Process Truth(int pid, std::vector<Expected> records) {
+  Process process;
+  process.pid = pid;
+  process.ended = true;
+  process.records = std::move(records);
+  return process;
+}
+
+class CompareTest : public ::testing::Test {
+ protected:
+  Verdict Judge(const std::vector<Process>& truth, absl::string_view records) {
+    const Log log =
+        ReadLog(absl::StrCat("# filemon version 5\n# Target pid 1\nV 5\n",
+                             records, "# Stop 2.5\n# Bye bye\n"),
+                "/w");
+    CompareOptions options;
+    options.untraceable = [this](const std::string&) { return untraceable_; };
+    return Compare(truth, log, options);
+  }
+
+  Untraceable untraceable_ = Untraceable::kYes;
+  const std::vector<Process> three_ = {
+      Truth(1, {E('E', "/p"), E('R', "a", "/w/a"), E('R', "b", "/w/b"),
+                E('R', "a", "/w/a"), E('X', "0 0")})};
+};
+
+TEST_F(CompareTest, AcceptsWhatIsRight) {
+  const Verdict verdict =
+      Judge(three_, "E 1 /p\nR 1 a\nR 1 b\nR 1 a\nX 1 0 0\n");
+  EXPECT_TRUE(verdict.ok()) << verdict.Report();
+  EXPECT_EQ(verdict.matched, 5);
+  EXPECT_THAT(verdict.reformed, IsEmpty());
+}
+
+TEST_F(CompareTest, SeesMissing) {
+  const Verdict verdict = Judge(three_, "E 1 /p\nR 1 b\nR 1 a\nX 1 0 0\n");
+  EXPECT_THAT(verdict.missing, ElementsAre("R 1 a"));
+  EXPECT_THAT(verdict.misordered, IsEmpty());
+  EXPECT_FALSE(verdict.ok());
+}
+
+TEST_F(CompareTest, SeesExtra) {
+  const Verdict verdict =
+      Judge(three_, "E 1 /p\nR 1 a\nR 1 b\nW 1 b\nR 1 a\nX 1 0 0\n");
+  EXPECT_THAT(verdict.extra, ElementsAre("W 1 b"));
+  EXPECT_FALSE(verdict.ok());
+}
+
+TEST_F(CompareTest, SeesWrongOrder) {
+  const Verdict verdict =
+      Judge({Truth(1, {E('E', "/p"), E('R', "a"), E('R', "b"), E('X', "0 0")})},
+            "E 1 /p\nR 1 b\nR 1 a\nX 1 0 0\n");
+  EXPECT_EQ(verdict.misordered.size(), 1u);
+  EXPECT_THAT(verdict.missing, IsEmpty());
+  EXPECT_THAT(verdict.extra, IsEmpty());
+  EXPECT_FALSE(verdict.ok());
+}
+
+TEST_F(CompareTest, ThreadsHaveNoOrder) {
+  Process process =
+      Truth(1, {E('E', "/p"), E('R', "a"), E('R', "b"), E('X', "0 0")});
+  process.threaded = true;
+  EXPECT_TRUE(Judge({process}, "E 1 /p\nR 1 b\nR 1 a\nX 1 0 0\n").ok());
+  EXPECT_FALSE(Judge({process}, "E 1 /p\nR 1 b\nR 1 b\nX 1 0 0\n").ok());
+}
+
+TEST_F(CompareTest, CountsReformedNames) {
+  const Verdict verdict =
+      Judge(three_, "E 1 /p\nR 1 ./a\nR 1 b\nR 1 a\nX 1 0 0\n");
+  EXPECT_TRUE(verdict.ok()) << verdict.Report();
+  EXPECT_EQ(verdict.reformed.size(), 1u);
+}
+
+TEST_F(CompareTest, WantsTheAtName) {
+  Expected at = E('R', "/d/n");
+  at.record.at_names = {"n"};
+  const std::vector<Process> truth = {
+      Truth(1, {E('E', "/p"), at, E('X', "0 0")})};
+  EXPECT_THAT(Judge(truth, "E 1 /p\nA 1 n\nR 1 /d/n\nX 1 0 0\n").reformed,
+              IsEmpty());
+  EXPECT_EQ(Judge(truth, "E 1 /p\nR 1 /d/n\nX 1 0 0\n").reformed.size(), 1u);
+}
+
+TEST_F(CompareTest, SeesWrongEnds) {
+  EXPECT_THAT(Judge(three_, "E 1 /p\nR 1 a\nR 1 b\nR 1 a\nX 1 1 0\n").missing,
+              ElementsAre("X 1 0 0"));
+  EXPECT_FALSE(Judge(three_, "E 1 /p\nR 1 a\nR 1 b\nR 1 a\n").ok());
+  EXPECT_FALSE(Judge(three_, "E 1 /p\nR 1 a\nR 1 b\nX 1 0 0\nR 1 a\n").ok());
+}
+
+TEST_F(CompareTest, SeesWholeProcesses) {
+  std::vector<Process> two = three_;
+  two.push_back(Truth(2, {E('X', "0 0")}));
+  const Verdict missing = Judge(two, "E 1 /p\nR 1 a\nR 1 b\nR 1 a\nX 1 0 0\n");
+  EXPECT_THAT(missing.missing, ElementsAre("X 2 0 0"));
+  const Verdict extra =
+      Judge(three_, "E 1 /p\nR 1 a\nR 1 b\nR 1 a\nF 1 2\nX 2 0 0\nX 1 0 0\n");
+  EXPECT_THAT(extra.extra, ElementsAre("F 1 2", "X 2 0 0"));
+}
+
+TEST_F(CompareTest, ExcusesOnlyLibcsOwnOpens) {
+  const std::vector<Process> truth = {
+      Truth(1, {E('E', "/p"), E('R', "/etc/passwd", "", "O_RDONLY|O_CLOEXEC"),
+                E('R', "/etc/passwd", "", "O_RDONLY"), E('X', "0 0")})};
+  const Verdict verdict = Judge(truth, "E 1 /p\nX 1 0 0\n");
+  EXPECT_THAT(verdict.missing, ElementsAre("R 1 /etc/passwd (O_RDONLY)"));
+  EXPECT_EQ(verdict.libc_internal.at("NSS /etc/passwd"), 1);
+}
+
+TEST_F(CompareTest, UntracedNeedsItsLineAndAReason) {
+  Process process = Truth(1, {E('E', "/st"), E('D', "x"), E('X', "0 0")});
+  process.records[1].optional = true;
+  process.images.push_back({"/st", false, true});
+  const std::string line = "# untraced 1 /st: statically linked\n";
+  const std::string right = absl::StrCat("E 1 /st\n", line, "X 1 0 0\n");
+  EXPECT_TRUE(Judge({process}, right).ok()) << Judge({process}, right).Report();
+  EXPECT_THAT(Judge({process}, "E 1 /st\nX 1 0 0\n").violations,
+              ElementsAre(HasSubstr("no `# untraced` line")));
+  untraceable_ = Untraceable::kNo;
+  EXPECT_THAT(Judge({process}, right).violations,
+              ElementsAre(HasSubstr("could have been traced")));
+  process.images[0].loaded = true;
+  EXPECT_THAT(Judge({process}, right).violations,
+              ElementsAre(HasSubstr("was traced")));
+}
+
+TEST_F(CompareTest, AVanishedFileMayHaveBeenAScript) {
+  Process process = Truth(1, {E('E', "/gone"), E('X', "0 0")});
+  process.records[0].any_name = true;
+  const Verdict verdict = Judge({process}, "E 1 /bin/sh\nX 1 0 0\n");
+  EXPECT_TRUE(verdict.ok()) << verdict.Report();
+  EXPECT_EQ(verdict.unverified, 1);
+}
+
+}  // namespace
+}  // namespace truth
+}  // namespace filemon

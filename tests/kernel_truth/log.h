@@ -1,0 +1,39 @@
+// The log of a filemon session, process by process.
+#ifndef FILEMON_TESTS_KERNEL_TRUTH_LOG_H_
+#define FILEMON_TESTS_KERNEL_TRUTH_LOG_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "tests/kernel_truth/record.h"
+
+namespace filemon {
+namespace truth {
+
+struct LoggedProcess {
+  int pid = 0;
+  std::vector<Record> records;
+  std::vector<std::string> untraced;  // "PATH: reason" of its # untraced lines
+  bool ended = false;                 // has its X
+};
+
+struct Log {
+  int target = 0;
+  // By first appearance. A number that is used again after its X is another
+  // process.
+  std::vector<LoggedProcess> processes;
+  std::vector<std::string> comments;
+  // What no log may have, whatever the kernel did: a record after its
+  // process's X, an F after the child's first record, an A without its record,
+  // a missing header or trailer.
+  std::vector<std::string> violations;
+};
+
+// `cwd` is the root process's directory at its start.
+Log ReadLog(absl::string_view text, const std::string& cwd);
+
+}  // namespace truth
+}  // namespace filemon
+
+#endif  // FILEMON_TESTS_KERNEL_TRUTH_LOG_H_

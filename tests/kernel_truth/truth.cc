@@ -1,0 +1,578 @@
+#include "tests/kernel_truth/truth.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+
+namespace filemon {
+namespace truth {
+namespace {
+
+using Kind = StraceLine::Kind;
+
+// The kernel follows at most so many scripts (fs/exec.c, exec_binprm()).
+constexpr int kMaxScripts = 5;
+
+bool IsFork(const StraceLine& line) {
+  return line.succeeded && (line.call == "fork" || line.call == "vfork" ||
+                            line.call == "clone" || line.call == "clone3");
+}
+
+bool MakesThread(const StraceLine& line) {
+  for (const std::string& arg : line.args) {
+    if (absl::StrContains(arg, "CLONE_THREAD")) return true;
+  }
+  return false;
+}
+
+bool IsExec(const StraceLine& line) {
+  return line.call == "execve" || line.call == "execveat";
+}
+
+// An exec in a thread that is not the leader: strace closes this thread's
+// stream here and goes on in the leader's.
+bool MovesToLeader(const StraceLine& line) {
+  return IsExec(line) && !line.args.empty() &&
+         absl::StrContains(line.args.back(), "<pid changed to ");
+}
+
+bool HasFlag(absl::string_view flags, absl::string_view flag) {
+  for (absl::string_view part : absl::StrSplit(flags, '|')) {
+    if (part == flag) return true;
+  }
+  return false;
+}
+
+absl::string_view BaseName(absl::string_view path) {
+  return path.substr(path.rfind('/') + 1);
+}
+
+// The flags inside openat2's {flags=O_RDWR|O_CREAT, mode=0644, resolve=0}.
+std::string FlagsOfHow(absl::string_view how) {
+  const size_t begin = how.find("flags=");
+  if (begin == absl::string_view::npos) return "";
+  how.remove_prefix(begin + 6);
+  return std::string(how.substr(0, how.find_first_of(",}")));
+}
+
+// A name as a program gives it to a call.
+struct Name {
+  std::string given;
+  std::string dir;     // of the directory fd, or the current directory
+  bool at_fd = false;  // relative to a directory fd
+
+  std::string Absolute() const { return truth::Absolute(dir, given); }
+  // As the log is to have it.
+  std::string Text() const { return at_fd ? Absolute() : given; }
+};
+
+class Tree {
+ public:
+  Tree(const StraceFiles& files, const Lookup& lookup)
+      : files_(files), lookup_(lookup) {}
+
+  absl::Status AddRoot(int root, const std::string& cwd) {
+    FindSessionPipes(root);
+    Born born;
+    born.cwd = cwd;
+    born.is_root = true;
+    return Add(root, born);
+  }
+
+  std::vector<Process> Take() {
+    std::sort(processes_.begin(), processes_.end(),
+              [](const Process& a, const Process& b) {
+                return a.start_us < b.start_us;
+              });
+    return std::move(processes_);
+  }
+
+ private:
+  // What a process has from its parent.
+  struct Born {
+    std::string cwd;
+    bool is_root = false;
+    bool unseen = false;
+    int64_t not_before_us = 0;
+  };
+
+  // The state while one process's lines are read.
+  struct Walk {
+    Process process;
+    std::string cwd;
+    bool recording = true;
+    bool unseen = false;  // the present image did not load the library
+    bool ever_seen = true;
+    const StraceLine* moved_exec = nullptr;
+    std::set<std::string> unnamed_files;  // made by O_TMPFILE: /d/#123
+  };
+
+  // One life of a thread id: [begin, end) of its file.
+  struct Life {
+    size_t begin;
+    size_t end;
+  };
+
+  // filemon's own pipes: its parent process made them before the root's fork.
+  void FindSessionPipes(int root) {
+    for (const auto& file : files_) {
+      std::vector<std::string> pipes;
+      for (const StraceLine& line : file.second) {
+        if ((line.call == "pipe" || line.call == "pipe2") && line.succeeded) {
+          const std::string& fds = line.args[0];
+          const size_t begin = fds.find("pipe:[");
+          if (begin != std::string::npos) {
+            pipes.push_back(
+                fds.substr(begin, fds.find(']', begin) - begin + 1));
+          }
+        }
+        if (IsFork(line) && line.value == root) {
+          session_pipes_.insert(pipes.begin(), pipes.end());
+          return;
+        }
+      }
+    }
+  }
+
+  // The first life of `tid` that begins at or after `time_us`. A number that
+  // is used again has several lives in one file (strace -A).
+  absl::optional<Life> FindLife(int tid, int64_t time_us) const {
+    auto file = files_.find(tid);
+    if (file == files_.end()) return absl::nullopt;
+    const std::vector<StraceLine>& lines = file->second;
+    size_t begin = 0;
+    for (size_t i = 0; i < lines.size(); ++i) {
+      const bool ends = lines[i].kind == Kind::kExited ||
+                        lines[i].kind == Kind::kKilled ||
+                        MovesToLeader(lines[i]) || i + 1 == lines.size();
+      if (!ends) continue;
+      if (lines[begin].time_us >= time_us) return Life{begin, i + 1};
+      begin = i + 1;
+    }
+    return absl::nullopt;
+  }
+
+  // The lines of a thread and of all threads that it made, by time.
+  absl::Status Gather(int tid, int64_t time_us, bool is_leader,
+                      std::vector<const StraceLine*>* lines, bool* threaded) {
+    const absl::optional<Life> life = FindLife(tid, time_us);
+    if (!life.has_value()) {
+      return absl::NotFoundError(absl::StrCat("strace says nothing of ", tid));
+    }
+    const std::vector<StraceLine>& all = files_.at(tid);
+    for (size_t i = life->begin; i < life->end; ++i) {
+      const StraceLine& line = all[i];
+      const bool ends =
+          line.kind == Kind::kExited || line.kind == Kind::kKilled;
+      // The leader's end is the process's.
+      if (!ends || is_leader) lines->push_back(&line);
+      if (IsFork(line) && MakesThread(line)) {
+        *threaded = true;
+        absl::Status status =
+            Gather(line.value, line.time_us, false, lines, threaded);
+        if (!status.ok()) return status;
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Add(int pid, const Born& born) {
+    Walk walk;
+    std::vector<const StraceLine*> lines;
+    absl::Status status =
+        Gather(pid, born.not_before_us, true, &lines, &walk.process.threaded);
+    if (!status.ok()) return status;
+    if (walk.process.threaded) {
+      std::stable_sort(lines.begin(), lines.end(),
+                       [](const StraceLine* a, const StraceLine* b) {
+                         return a->time_us < b->time_us;
+                       });
+    }
+    walk.process.pid = pid;
+    walk.process.start_us = lines.front()->time_us;
+    walk.cwd = born.cwd;
+    walk.recording = !born.is_root;
+    walk.unseen = born.unseen;
+    walk.ever_seen = !born.unseen;
+    for (size_t i = 0; i < lines.size(); ++i) {
+      status = Line(lines, i, &walk);
+      if (!status.ok()) {
+        return absl::Status(status.code(), absl::StrCat("process ", pid, ": ",
+                                                        status.message()));
+      }
+    }
+    walk.process.visible = walk.ever_seen;
+    processes_.push_back(std::move(walk.process));
+    return absl::OkStatus();
+  }
+
+  absl::Status Line(const std::vector<const StraceLine*>& lines, size_t at,
+                    Walk* walk) {
+    const StraceLine& line = *lines[at];
+    if (line.kind == Kind::kExited || line.kind == Kind::kKilled) {
+      const bool killed = line.kind == Kind::kKilled;
+      End(killed ? 0 : line.value, killed ? line.value : 0, walk);
+      return absl::OkStatus();
+    }
+    if (MovesToLeader(line)) walk->moved_exec = &line;
+    if (line.kind == Kind::kExecResumed) {
+      if (walk->moved_exec == nullptr) {
+        return absl::InternalError("an exec without a beginning");
+      }
+      return Exec(*walk->moved_exec, lines, at, walk);
+    }
+    if (line.kind != Kind::kCall || !line.succeeded) return absl::OkStatus();
+    LearnCwd(line, walk);
+    if (IsExec(line)) return Exec(line, lines, at, walk);
+    if (!walk->recording) {
+      // filemon's steps before the exec may change the directory.
+      if (line.call == "chdir" || line.call == "fchdir") {
+        return ChangeDirectory(lines, at, walk);
+      }
+      return absl::OkStatus();
+    }
+    return Call(lines, at, walk);
+  }
+
+  absl::Status Call(const std::vector<const StraceLine*>& lines, size_t at,
+                    Walk* walk) {
+    const StraceLine& line = *lines[at];
+    const std::string& call = line.call;
+    if (IsFork(line)) return Fork(line, walk);
+    if (call == "open") return Open(line, -1, 0, Arg(line, 1), walk);
+    if (call == "creat") return Open(line, -1, 0, "O_WRONLY", walk);
+    if (call == "openat") return Open(line, 0, 1, Arg(line, 2), walk);
+    if (call == "openat2") {
+      return Open(line, 0, 1, FlagsOfHow(Arg(line, 2)), walk);
+    }
+    if (call == "open_by_handle_at") return OpenByHandle(line, walk);
+    if (call == "unlink" || call == "rmdir") return Remove(line, -1, 0, walk);
+    if (call == "unlinkat") return Remove(line, 0, 1, walk);
+    if (call == "rename") return Two('M', line, {-1, 0}, {-1, 1}, walk);
+    if (call == "renameat" || call == "renameat2") {
+      absl::Status status = Two('M', line, {0, 1}, {2, 3}, walk);
+      if (!status.ok() || !HasFlag(Arg(line, 4), "RENAME_EXCHANGE")) {
+        return status;
+      }
+      return Two('M', line, {2, 3}, {0, 1}, walk);
+    }
+    if (call == "link") return Two('L', line, {-1, 0}, {-1, 1}, walk);
+    if (call == "linkat") return LinkAt(line, walk);
+    if (call == "symlink") return Symlink(line, -1, 1, walk);
+    if (call == "symlinkat") return Symlink(line, 1, 2, walk);
+    if (call == "chdir" || call == "fchdir") {
+      return ChangeDirectory(lines, at, walk);
+    }
+    return absl::OkStatus();
+  }
+
+  static std::string Arg(const StraceLine& line, size_t i) {
+    return i < line.args.size() ? line.args[i] : "";
+  }
+
+  // Every AT_FDCWD</dir> is the kernel's own word on the current directory,
+  // and so is getcwd().
+  static absl::optional<std::string> CwdIn(const StraceLine& line) {
+    if (line.call == "getcwd" && line.succeeded) {
+      absl::StatusOr<std::string> path = DecodeString(line.args[0]);
+      if (path.ok()) return *path;
+    }
+    for (const std::string& arg : line.args) {
+      if (!absl::StartsWith(arg, "AT_FDCWD<")) continue;
+      absl::StatusOr<Directory> dir = DecodeDirectory(arg);
+      if (dir.ok() && !dir->path.empty()) return dir->path;
+    }
+    return absl::nullopt;
+  }
+
+  static void LearnCwd(const StraceLine& line, Walk* walk) {
+    absl::optional<std::string> cwd = CwdIn(line);
+    if (cwd.has_value()) walk->cwd = *cwd;
+  }
+
+  // `dir` is the directory argument's position, -1 for a call without one.
+  absl::StatusOr<Name> NameOf(const StraceLine& line, int dir, int name,
+                              const Walk& walk) {
+    absl::StatusOr<std::string> given = DecodeString(Arg(line, name));
+    if (!given.ok()) return given.status();
+    Name result;
+    result.given = *given;
+    result.dir = walk.cwd;
+    if (dir < 0 || absl::StartsWith(result.given, "/")) return result;
+    absl::StatusOr<Directory> directory = DecodeDirectory(Arg(line, dir));
+    if (!directory.ok()) return directory.status();
+    if (!directory->is_cwd) {
+      result.at_fd = true;
+      result.dir = directory->path;
+    }
+    return result;
+  }
+
+  static void Emit(Expected expected, Walk* walk) {
+    expected.optional = expected.optional || walk->unseen;
+    if (!walk->process.images.empty()) walk->process.images.back().began = true;
+    walk->process.records.push_back(std::move(expected));
+  }
+
+  static Expected Make(char letter, const std::string& text) {
+    Expected expected;
+    expected.record.letter = letter;
+    expected.record.text = LogName(text);
+    expected.record.absolute = expected.record.text;
+    return expected;
+  }
+
+  static Expected Make(char letter, const Name& name) {
+    Expected expected = Make(letter, name.Text());
+    expected.record.absolute = LogName(name.Absolute());
+    if (name.at_fd) expected.record.at_names = {LogName(name.given)};
+    return expected;
+  }
+
+  absl::Status Open(const StraceLine& line, int dir, int name,
+                    const std::string& flags, Walk* walk) {
+    absl::StatusOr<Name> opened = NameOf(line, dir, name, *walk);
+    if (!opened.ok()) return opened.status();
+    if (HasFlag(flags, "O_TMPFILE")) {
+      walk->unnamed_files.insert(line.result_path);
+      return absl::OkStatus();
+    }
+    if (HasFlag(flags, "O_PATH")) return absl::OkStatus();
+    if (BaseName(opened->given) == "libfilemon.so") {
+      if (!walk->process.images.empty()) {
+        walk->process.images.back().loaded = true;
+      }
+      return absl::OkStatus();
+    }
+    // A traced process that opens the session's pipe is us.
+    if (session_pipes_.count(line.result_path) > 0) return absl::OkStatus();
+    return OpenRecords(*opened, flags, walk);
+  }
+
+  absl::Status OpenRecords(const Name& name, const std::string& flags,
+                           Walk* walk) {
+    const bool both = HasFlag(flags, "O_RDWR");
+    for (char letter : {'R', 'W'}) {
+      if (!both && (letter == 'W') != HasFlag(flags, "O_WRONLY")) continue;
+      Expected expected = Make(letter, name);
+      expected.flags = flags;
+      Emit(std::move(expected), walk);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status OpenByHandle(const StraceLine& line, Walk* walk) {
+    Name name;
+    name.given = line.result_path;
+    const std::string flags = Arg(line, 2);
+    if (HasFlag(flags, "O_PATH")) return absl::OkStatus();
+    return OpenRecords(name, flags, walk);
+  }
+
+  absl::Status Remove(const StraceLine& line, int dir, int name, Walk* walk) {
+    absl::StatusOr<Name> removed = NameOf(line, dir, name, *walk);
+    if (!removed.ok()) return removed.status();
+    Emit(Make('D', *removed), walk);
+    return absl::OkStatus();
+  }
+
+  // L and M. Each operand is {directory argument, name argument}.
+  absl::Status Two(char letter, const StraceLine& line,
+                   std::pair<int, int> from, std::pair<int, int> to,
+                   Walk* walk) {
+    absl::StatusOr<Name> a = NameOf(line, from.first, from.second, *walk);
+    if (!a.ok()) return a.status();
+    absl::StatusOr<Name> b = NameOf(line, to.first, to.second, *walk);
+    if (!b.ok()) return b.status();
+    Emit(Pair(letter, *a, *b), walk);
+    return absl::OkStatus();
+  }
+
+  static Expected Pair(char letter, const Name& a, const Name& b) {
+    Expected expected = Make(letter, Quoted(a.Text(), b.Text()));
+    expected.record.absolute = LogName(Quoted(a.Absolute(), b.Absolute()));
+    for (const Name* name : {&a, &b}) {
+      if (name->at_fd) {
+        expected.record.at_names.push_back(LogName(name->given));
+      }
+    }
+    return expected;
+  }
+
+  absl::Status LinkAt(const StraceLine& line, Walk* walk) {
+    absl::StatusOr<Name> to = NameOf(line, 2, 3, *walk);
+    if (!to.ok()) return to.status();
+    absl::StatusOr<Name> from = NameOf(line, 0, 1, *walk);
+    if (!from.ok()) return from.status();
+    if (LinksUnnamed(line, *from, *walk)) {
+      Emit(Make('W', *to), walk);
+      return absl::OkStatus();
+    }
+    if (from->given.empty()) {  // AT_EMPTY_PATH: the descriptor's own file
+      from->given = from->dir;
+      from->at_fd = false;
+    }
+    Emit(Pair('L', *from, *to), walk);
+    return absl::OkStatus();
+  }
+
+  // Whether the file that gets a name was opened with O_TMPFILE: through its
+  // descriptor, or through the descriptor's name in /proc, as open(2) shows.
+  static bool LinksUnnamed(const StraceLine& line, const Name& from,
+                           const Walk& walk) {
+    if (from.given.empty()) return walk.unnamed_files.count(from.dir) > 0;
+    return HasFlag(Arg(line, 4), "AT_SYMLINK_FOLLOW") &&
+           absl::StartsWith(from.given, "/proc/self/fd/") &&
+           !walk.unnamed_files.empty();
+  }
+
+  absl::Status Symlink(const StraceLine& line, int dir, int name, Walk* walk) {
+    absl::StatusOr<std::string> target = DecodeString(Arg(line, 0));
+    if (!target.ok()) return target.status();
+    absl::StatusOr<Name> link = NameOf(line, dir, name, *walk);
+    if (!link.ok()) return link.status();
+    Expected expected = Make('L', Quoted(*target, link->Text()));
+    expected.record.absolute = LogName(Quoted(*target, link->Absolute()));
+    if (link->at_fd) expected.record.at_names = {LogName(link->given)};
+    Emit(std::move(expected), walk);
+    return absl::OkStatus();
+  }
+
+  absl::Status ChangeDirectory(const std::vector<const StraceLine*>& lines,
+                               size_t at, Walk* walk) {
+    const StraceLine& line = *lines[at];
+    if (line.call == "fchdir") {
+      absl::StatusOr<Directory> dir = DecodeDirectory(Arg(line, 0));
+      if (!dir.ok()) return dir.status();
+      walk->cwd = dir->path;
+    } else {
+      absl::StatusOr<Name> name = NameOf(line, -1, 0, *walk);
+      if (!name.ok()) return name.status();
+      walk->cwd = DirectoryAfter(lines, at, name->Absolute());
+    }
+    if (walk->recording) Emit(Make('C', walk->cwd), walk);
+    return absl::OkStatus();
+  }
+
+  // The directory that chdir() led to. The lexical path is not always it:
+  // symbolic links. The process's next word on its directory is.
+  std::string DirectoryAfter(const std::vector<const StraceLine*>& lines,
+                             size_t at, const std::string& lexical) const {
+    for (size_t i = at + 1; i < lines.size(); ++i) {
+      const StraceLine& line = *lines[i];
+      if (!line.succeeded && line.kind == Kind::kCall) continue;
+      if (line.call == "chdir" || line.call == "fchdir") break;
+      absl::optional<std::string> cwd = CwdIn(line);
+      if (cwd.has_value()) return *cwd;
+    }
+    return lookup_.real_path(lexical).value_or(lexical);
+  }
+
+  absl::Status Fork(const StraceLine& line, Walk* walk) {
+    if (MakesThread(line)) return absl::OkStatus();
+    Born born;
+    born.cwd = walk->cwd;
+    born.unseen = walk->unseen;
+    born.not_before_us = line.time_us;
+    absl::Status status = Add(line.value, born);
+    if (!status.ok()) return status;
+    // The child is the last one that was added: its own children precede it.
+    // Even a static program's child has its F, once it is visible itself.
+    Expected expected = Make('F', absl::StrCat(line.value));
+    expected.optional = !processes_.back().visible;
+    if (!walk->process.images.empty()) walk->process.images.back().began = true;
+    walk->process.records.push_back(std::move(expected));
+    return absl::OkStatus();
+  }
+
+  absl::Status Exec(const StraceLine& line,
+                    const std::vector<const StraceLine*>& lines, size_t at,
+                    Walk* walk) {
+    const int dir = line.call == "execveat" ? 0 : -1;
+    absl::StatusOr<Name> name = NameOf(line, dir, dir + 1, *walk);
+    if (!name.ok()) return name.status();
+    Image image;
+    image.path = name->given.empty() ? name->dir : name->Absolute();
+    image.loaded = LoadsLibrary(lines, at);
+    const bool was_unseen = walk->unseen;
+    walk->unseen = !image.loaded;
+    walk->ever_seen = walk->ever_seen || image.loaded;
+    walk->recording = true;
+    bool gone = false;
+    Expected expected = Make('E', Interpreter(image.path, walk->cwd, &gone));
+    expected.any_name = gone;
+    // From one image that we do not see into another.
+    expected.optional = was_unseen && walk->unseen;
+    walk->process.images.push_back(std::move(image));
+    walk->process.records.push_back(std::move(expected));
+    return absl::OkStatus();
+  }
+
+  // Whether the image that an exec at `at` began opens libfilemon.so.
+  static bool LoadsLibrary(const std::vector<const StraceLine*>& lines,
+                           size_t at) {
+    for (size_t i = at + 1; i < lines.size(); ++i) {
+      const StraceLine& line = *lines[i];
+      if (line.kind == Kind::kExecResumed) return false;
+      if (!line.succeeded) continue;
+      if (IsExec(line)) return false;
+      if (line.call != "openat" && line.call != "open") continue;
+      for (const std::string& arg : line.args) {
+        if (absl::EndsWith(arg, "/libfilemon.so\"")) return true;
+      }
+    }
+    return false;
+  }
+
+  // The interpreter that runs `path`, as the scripts' first lines name it;
+  // `path` itself if it is no script.
+  std::string Interpreter(std::string path, const std::string& cwd,
+                          bool* gone) const {
+    for (int i = 0; i < kMaxScripts; ++i) {
+      const absl::optional<std::string> head = lookup_.head(path);
+      if (!head.has_value()) {
+        *gone = true;
+        return path;
+      }
+      absl::string_view line = *head;
+      if (!absl::ConsumePrefix(&line, "#!")) return path;
+      line = absl::StripAsciiWhitespace(line.substr(0, line.find('\n')));
+      path = Absolute(cwd, line.substr(0, line.find_first_of(" \t")));
+    }
+    return path;
+  }
+
+  void End(int64_t status, int64_t signal, Walk* walk) {
+    Expected expected = Make('X', absl::StrCat(status, " ", signal));
+    expected.optional = !walk->ever_seen;
+    walk->process.ended = true;
+    walk->process.records.push_back(std::move(expected));
+  }
+
+  const StraceFiles& files_;
+  const Lookup& lookup_;
+  std::set<std::string> session_pipes_;
+  std::vector<Process> processes_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::vector<Process>> ExpectedRecords(const StraceFiles& files,
+                                                     int root,
+                                                     const std::string& cwd,
+                                                     const Lookup& lookup) {
+  Tree tree(files, lookup);
+  absl::Status status = tree.AddRoot(root, cwd);
+  if (!status.ok()) return status;
+  return tree.Take();
+}
+
+}  // namespace truth
+}  // namespace filemon

@@ -1,0 +1,71 @@
+// What the kernel did, as the log of a filemon session ought to tell it: the
+// files of `strace -ff` turned into the expected records of each process of the
+// tree below the session's root process.
+#ifndef FILEMON_TESTS_KERNEL_TRUTH_TRUTH_H_
+#define FILEMON_TESTS_KERNEL_TRUTH_TRUTH_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/optional.h"
+#include "tests/kernel_truth/record.h"
+#include "tests/kernel_truth/strace_line.h"
+
+namespace filemon {
+namespace truth {
+
+struct Expected {
+  Record record;
+  std::string flags;  // of an open, as strace writes them
+  // May be absent: made by an image that did not load the library.
+  bool optional = false;
+  // The name cannot be told any more: an executed file that is gone, and might
+  // have been a script.
+  bool any_name = false;
+};
+
+// One program that ran in a process: from an exec to the next.
+struct Image {
+  std::string path;     // as executed, absolute
+  bool loaded = false;  // it opened libfilemon.so
+  bool began = false;   // it did anything at all before its end
+};
+
+struct Process {
+  int pid = 0;
+  int64_t start_us = 0;
+  bool threaded = false;
+  bool ended = false;
+  // A process that is born unseen and never loads the library is none that the
+  // log could know.
+  bool visible = true;
+  std::vector<Expected> records;
+  std::vector<Image> images;  // without the one that it was born with
+};
+
+// What the judge has to look up in the file system, after the fact.
+struct Lookup {
+  // The first bytes of a file; nothing if it is gone.
+  std::function<absl::optional<std::string>(const std::string&)> head;
+  // realpath(3).
+  std::function<absl::optional<std::string>(const std::string&)> real_path;
+};
+
+// Thread id -> the lines of its file, in order. Failed calls may be left out.
+using StraceFiles = std::map<int, std::vector<StraceLine>>;
+
+// The expected records of `root` and its descendants, by start time. The first
+// record of `root` is its first exec: what comes before is filemon's.
+absl::StatusOr<std::vector<Process>> ExpectedRecords(const StraceFiles& files,
+                                                     int root,
+                                                     const std::string& cwd,
+                                                     const Lookup& lookup);
+
+}  // namespace truth
+}  // namespace filemon
+
+#endif  // FILEMON_TESTS_KERNEL_TRUTH_TRUTH_H_

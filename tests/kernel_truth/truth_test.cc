@@ -1,0 +1,220 @@
+#include "tests/kernel_truth/truth.h"
+
+#include "absl/strings/str_split.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace filemon {
+namespace truth {
+namespace {
+
+using ::testing::ElementsAre;
+
+constexpr absl::string_view kLoads =
+    "1.1 openat(AT_FDCWD</w>, \"/x/libfilemon.so\", O_RDONLY) = 3</x/l.so>\n";
+
+class ExpectedRecordsTest : public ::testing::Test {
+ protected:
+  void File(int tid, absl::string_view text) {
+    for (absl::string_view line :
+         absl::StrSplit(text, '\n', absl::SkipEmpty())) {
+      absl::StatusOr<StraceLine> parsed = ParseStraceLine(line);
+      ASSERT_TRUE(parsed.ok()) << parsed.status();
+      files_[tid].push_back(*std::move(parsed));
+    }
+  }
+
+  // The program "/bin/p" of process 1, which does `text`.
+  void Program(absl::string_view text) {
+    File(1, "1.0 execve(\"/bin/p\", [\"p\"], 0x7f /* 3 vars */) = 0");
+    File(1, kLoads);
+    File(1, text);
+    File(1, "9.0 exit_group(0) = ?\n9.1 +++ exited with 0 +++");
+  }
+
+  std::vector<Process> Get() {
+    Lookup lookup;
+    lookup.head =
+        [this](const std::string& path) -> absl::optional<std::string> {
+      auto found = heads_.find(path);
+      if (found == heads_.end()) return absl::nullopt;
+      return found->second;
+    };
+    lookup.real_path = [](const std::string&) {
+      return absl::optional<std::string>();
+    };
+    absl::StatusOr<std::vector<Process>> processes =
+        ExpectedRecords(files_, 1, "/w", lookup);
+    EXPECT_TRUE(processes.ok()) << processes.status();
+    return processes.ok() ? *processes : std::vector<Process>();
+  }
+
+  // Between the E and the X of process 1.
+  std::vector<std::string> Inner() {
+    std::vector<std::string> all;
+    for (const Process& process : Get()) {
+      if (process.pid != 1) continue;
+      for (const Expected& e : process.records) {
+        all.push_back(Describe(1, e.record));
+      }
+    }
+    EXPECT_EQ(all.front(), "E 1 /bin/p");
+    EXPECT_EQ(all.back(), "X 1 0 0");
+    return {all.begin() + 1, all.end() - 1};
+  }
+
+  StraceFiles files_;
+  std::map<std::string, std::string> heads_{{"/bin/p", "\177ELF"}};
+};
+
+TEST_F(ExpectedRecordsTest, Opens) {
+  Program(
+      "2.0 openat(AT_FDCWD</w>, \"r\", O_RDONLY|O_CREAT, 0666) = 3</w/r>\n"
+      "2.1 openat(AT_FDCWD</w>, \"w\", O_WRONLY) = 3</w/w>\n"
+      "2.2 openat(3</d>, \"b\\n\", O_RDWR) = 4</d/b\\n>\n"
+      "2.3 openat(3</d>, \"/abs\", O_RDONLY|O_DIRECTORY) = 4</abs>\n"
+      "2.4 openat(AT_FDCWD</w>, \"p\", O_RDONLY|O_PATH) = 3</w/p>\n"
+      "2.5 openat(AT_FDCWD</w>, \".\", O_RDWR|O_TMPFILE, 0600) = "
+      "3</w/#12>(deleted)\n"
+      "2.6 open(\"no\", O_RDONLY) = -1 ENOENT (No such file)\n"
+      "2.7 creat(\"c\", 0644) = 3</w/c>\n"
+      "2.8 openat2(AT_FDCWD</w>, \"o2\", {flags=O_RDWR, resolve=0}, 24) = "
+      "3</w/o2>\n");
+  EXPECT_THAT(Inner(), ElementsAre("R 1 r", "W 1 w", "A 1 b\\n; R 1 /d/b\\n",
+                                   "A 1 b\\n; W 1 /d/b\\n", "R 1 /abs", "W 1 c",
+                                   "R 1 o2", "W 1 o2"));
+}
+
+TEST_F(ExpectedRecordsTest, Names) {
+  Program(
+      "2.0 unlink(\"a\") = 0\n"
+      "2.1 unlinkat(3</d>, \"b\", AT_REMOVEDIR) = 0\n"
+      "2.2 renameat2(3</d>, \"a\", AT_FDCWD</w>, \"b\", RENAME_EXCHANGE) = 0\n"
+      "2.3 link(\"a\", \"b\") = 0\n"
+      "2.4 symlinkat(\"t\", 3</d>, \"s\") = 0\n"
+      "2.5 openat(AT_FDCWD</w>, \".\", O_WRONLY|O_TMPFILE, 0600) = "
+      "3</w/#12>(deleted)\n"
+      "2.6 linkat(AT_FDCWD</w>, \"/proc/self/fd/3\", AT_FDCWD</w>, \"n\", "
+      "AT_SYMLINK_FOLLOW) = 0\n"
+      "2.7 linkat(3</w/#12>(deleted), \"\", AT_FDCWD</w>, \"m\", "
+      "AT_EMPTY_PATH) = 0\n");
+  EXPECT_THAT(Inner(),
+              ElementsAre("D 1 a", "A 1 b; D 1 /d/b", "A 1 a; M 1 '/d/a' 'b'",
+                          "A 1 a; M 1 'b' '/d/a'", "L 1 'a' 'b'",
+                          "A 1 s; L 1 't' '/d/s'", "W 1 n", "W 1 m"));
+}
+
+TEST_F(ExpectedRecordsTest, Directories) {
+  Program(
+      "2.0 chdir(\"link\") = 0\n"
+      "2.1 getcwd(\"/real\", 4096) = 6\n"
+      "2.2 unlink(\"a\") = 0\n"
+      "2.3 chdir(\"..\") = 0\n"
+      "2.4 openat(AT_FDCWD</>, \"b\", O_RDONLY) = 3</b>\n"
+      "2.5 fchdir(3</d>) = 0\n"
+      "2.6 unlink(\"a\") = 0\n"
+      "2.7 chdir(\"sub\") = 0\n");
+  EXPECT_THAT(Inner(), ElementsAre("C 1 /real", "D 1 a", "C 1 /", "R 1 b",
+                                   "C 1 /d", "D 1 a", "C 1 /d/sub"));
+  const Process process = Get()[0];
+  EXPECT_EQ(process.records[2].record.absolute, "/real/a");
+  EXPECT_EQ(process.records[6].record.absolute, "/d/a");
+}
+
+TEST_F(ExpectedRecordsTest, ChildrenInheritTheDirectory) {
+  Program(
+      "2.0 chdir(\"/x\") = 0\n"
+      "2.1 vfork() = 2\n"
+      "2.2 clone3({flags=CLONE_VM|CLONE_THREAD}, 88) = 3\n"
+      "2.3 chdir(\"/y\") = 0\n");
+  File(2, "2.15 unlink(\"a\") = 0\n2.16 +++ killed by SIGKILL +++");
+  File(3, "2.25 unlink(\"t\") = 0\n2.26 +++ exited with 0 +++");
+  EXPECT_THAT(Inner(), ElementsAre("C 1 /x", "F 1 2", "D 1 t", "C 1 /y"));
+  const std::vector<Process> all = Get();
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_TRUE(all[0].threaded);
+  EXPECT_FALSE(all[1].threaded);
+  EXPECT_EQ(all[1].records[0].record.absolute, "/x/a");
+  EXPECT_EQ(Describe(2, all[1].records[1].record), "X 2 0 9");
+}
+
+TEST_F(ExpectedRecordsTest, ScriptsRunTheirInterpreter) {
+  heads_["/w/s"] = "#! /w/t -x\nrest";
+  heads_["/w/t"] = "#!/bin/sh\n";
+  heads_["/bin/sh"] = "\177ELF";
+  Program("2.0 execve(\"./s\", [\"s\"], 0x7f) = 0\n" + std::string(kLoads) +
+          "2.2 execve(\"/gone\", [\"s\"], 0x7f) = 0\n" + std::string(kLoads));
+  EXPECT_THAT(Inner(), ElementsAre("E 1 /bin/sh", "E 1 /gone"));
+  EXPECT_TRUE(Get()[0].records[2].any_name);
+}
+
+TEST_F(ExpectedRecordsTest, ExecInAThreadGoesOnInTheLeader) {
+  heads_["/bin/q"] = "\177ELF";
+  Program(
+      "2.0 clone3({flags=CLONE_VM|CLONE_THREAD}, 88) = 3\n"
+      "2.2 +++ superseded by execve in pid 3 +++\n"
+      "2.3 <... execve resumed>) = 0\n" +
+      std::string(kLoads));
+  File(3, "2.1 execve(\"/bin/q\", [\"q\"], 0x7f <pid changed to 1 ...>");
+  EXPECT_THAT(Inner(), ElementsAre("E 1 /bin/q"));
+}
+
+TEST_F(ExpectedRecordsTest, FilemonsOwnStepsAreLeftOut) {
+  File(9,
+       "0.1 pipe2([4<pipe:[77]>, 5<pipe:[77]>], O_CLOEXEC) = 0\n"
+       "0.2 clone(child_stack=NULL, flags=SIGCHLD) = 1\n"
+       "9.9 +++ exited with 0 +++");
+  File(1,
+       "0.5 openat(AT_FDCWD</w>, \"/proc/self/fd/5\", O_RDWR) = "
+       "6<pipe:[77]>\n");
+  Program(
+      "2.0 openat(AT_FDCWD</w>, \"/proc/9/fd/5\", O_RDWR) = 6<pipe:[77]>\n"
+      "2.1 openat(AT_FDCWD</w>, \"/dev/fd/7\", O_RDONLY) = 6<pipe:[78]>\n");
+  EXPECT_THAT(Inner(), ElementsAre("R 1 /dev/fd/7"));
+}
+
+TEST_F(ExpectedRecordsTest, UnloadedImagesAreOptionalButForTheirFrame) {
+  heads_["/bin/static"] = "\177ELF";
+  Program(
+      "2.0 vfork() = 2\n"
+      "2.5 execve(\"/bin/static\", [\"s\"], 0x7f) = 0\n"
+      "2.6 unlink(\"a\") = 0\n"
+      "2.7 fork() = 3\n");
+  File(2, "2.1 +++ exited with 0 +++");
+  File(3, "2.8 unlink(\"b\") = 0\n2.9 +++ exited with 0 +++");
+  const std::vector<Process> all = Get();
+  ASSERT_EQ(all.size(), 3u);
+  std::vector<std::string> required;
+  for (const Process& process : all) {
+    for (const Expected& e : process.records) {
+      if (!e.optional) required.push_back(Describe(process.pid, e.record));
+    }
+  }
+  EXPECT_THAT(required, ElementsAre("E 1 /bin/p", "F 1 2", "E 1 /bin/static",
+                                    "X 1 0 0", "X 2 0 0"));
+  EXPECT_FALSE(all[0].images[1].loaded);
+  EXPECT_FALSE(all[2].visible);
+}
+
+TEST_F(ExpectedRecordsTest, AReusedNumberIsAnotherProcess) {
+  Program("2.0 fork() = 2\n4.0 fork() = 2\n");
+  File(2,
+       "2.1 unlink(\"a\") = 0\n2.2 +++ exited with 1 +++\n"
+       "4.1 unlink(\"b\") = 0\n4.2 +++ exited with 2 +++\n");
+  const std::vector<Process> all = Get();
+  ASSERT_EQ(all.size(), 3u);
+  EXPECT_EQ(all[1].records[0].record.text, "a");
+  EXPECT_EQ(all[2].records[0].record.text, "b");
+}
+
+TEST_F(ExpectedRecordsTest, ALineThatIsMissingIsAnError) {
+  Program("2.0 fork() = 2\n");
+  Lookup lookup;
+  lookup.head = [](const std::string&) { return absl::nullopt; };
+  lookup.real_path = lookup.head;
+  EXPECT_FALSE(ExpectedRecords(files_, 1, "/w", lookup).ok());
+}
+
+}  // namespace
+}  // namespace truth
+}  // namespace filemon
