@@ -1,0 +1,113 @@
+// loop CASE ITERATIONS FOLDER: does one thing over and over, and prints the
+// nanoseconds that each time took.
+//
+// A process of its own for each measurement, because what is measured, a
+// preload or a tracer, is chosen when a process starts. FOLDER has a `file`.
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <string>
+
+namespace {
+
+constexpr char kTrue[] = "/bin/true";
+char* const kTrueArguments[] = {const_cast<char*>("true"), nullptr};
+
+[[noreturn]] void Die(const char* what) {
+  perror(what);
+  exit(1);
+}
+
+struct Folder {
+  std::string file;
+  int fd;
+};
+
+void OpenClose(const Folder& folder) {
+  const int fd = open(folder.file.c_str(), O_RDONLY);
+  if (fd < 0 || close(fd) != 0) Die("open");
+}
+
+void OpenatClose(const Folder& folder) {
+  const int fd = openat(folder.fd, "file", O_RDONLY);
+  if (fd < 0 || close(fd) != 0) Die("openat");
+}
+
+void FopenFclose(const Folder& folder) {
+  FILE* const file = fopen(folder.file.c_str(), "r");
+  if (file == nullptr || fclose(file) != 0) Die("fopen");
+}
+
+void WaitForTrue(pid_t pid) {
+  int status;
+  if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0) Die(kTrue);
+}
+
+void ForkExec(const Folder&) {
+  const pid_t pid = fork();
+  if (pid == 0) {
+    execv(kTrue, kTrueArguments);
+    _exit(127);
+  }
+  WaitForTrue(pid);
+}
+
+void VforkExec(const Folder&) {
+  const pid_t pid = vfork();
+  if (pid == 0) {
+    execv(kTrue, kTrueArguments);
+    _exit(127);
+  }
+  WaitForTrue(pid);
+}
+
+void PosixSpawn(const Folder&) {
+  pid_t pid;
+  if (posix_spawn(&pid, kTrue, nullptr, nullptr, kTrueArguments, environ) !=
+      0) {
+    Die(kTrue);
+  }
+  WaitForTrue(pid);
+}
+
+struct Case {
+  const char* name;
+  void (*once)(const Folder&);
+};
+constexpr Case kCases[] = {
+    {"open+close", OpenClose},     {"openat+close", OpenatClose},
+    {"fopen+fclose", FopenFclose}, {"fork+exec", ForkExec},
+    {"vfork+exec", VforkExec},     {"posix_spawn", PosixSpawn},
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const long iterations = argc == 4 ? atol(argv[2]) : 0;
+  const Case* chosen = nullptr;
+  for (const Case& candidate : kCases) {
+    if (argc > 1 && strcmp(argv[1], candidate.name) == 0) chosen = &candidate;
+  }
+  if (chosen == nullptr || iterations < 1) {
+    fprintf(stderr, "usage: loop CASE ITERATIONS FOLDER\n");
+    return 2;
+  }
+  const std::string folder = argv[3];
+  const Folder place = {folder + "/file",
+                        open(folder.c_str(), O_RDONLY | O_DIRECTORY)};
+  if (place.fd < 0) Die(argv[3]);
+
+  chosen->once(place);  // the first time pays for what is done only once
+  const auto start = std::chrono::steady_clock::now();
+  for (long i = 0; i < iterations; ++i) chosen->once(place);
+  const std::chrono::duration<double, std::nano> took =
+      std::chrono::steady_clock::now() - start;
+  printf("%.1f\n", took.count() / iterations);
+  return 0;
+}
