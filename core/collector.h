@@ -1,0 +1,80 @@
+// The collector: drains the session's pipe, learns of processes that end, and
+// feeds the merge with both in the right order.
+#ifndef FILEMON_CORE_COLLECTOR_H_
+#define FILEMON_CORE_COLLECTOR_H_
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "core/death_watch.h"
+#include "core/intake.h"
+#include "core/linux_host.h"
+#include "core/log_writer.h"
+#include "core/merge.h"
+#include "core/session_pipe.h"
+
+namespace filemon {
+
+// Runs one session. The collector never sleeps in a read of the pipe: each
+// write would have to wake it, which costs the writer several times the write
+// itself. It looks at the pipe every few milliseconds instead, and at once when
+// a process has ended.
+//
+// Not thread-safe.
+class Collector {
+ public:
+  // `pipe` and `log` outlive this object.
+  Collector(SessionPipe* pipe, PathStyle paths, LogWriter* log);
+
+  Collector(const Collector&) = delete;
+  Collector& operator=(const Collector&) = delete;
+
+  // The session begins with the process `pid`, which runs the image `path` in
+  // the directory `cwd`.
+  void Root(pid_t pid, absl::string_view path, absl::string_view cwd);
+
+  // Somebody else has learnt from the kernel that `pid` has ended.
+  void Ended(pid_t pid, int wait_status);
+
+  // Takes in what has happened, and then waits for more, or until `fd` is
+  // readable (-1: no such fd).
+  void Turn(int fd);
+
+  // How many processes of the session are alive as far as is known.
+  size_t alive() const { return merge_.alive(); }
+
+  // The session is over: takes in what is left, and writes the log's end.
+  void Finish();
+
+  // One line for people: processes, records by letter, and what is missing.
+  std::string Summary() const;
+
+ private:
+  // Takes in at least what is in the pipe now; whether there was anything.
+  bool Drain();
+  // Starts and ends the watching of processes that the merge has learnt of.
+  void FollowMerge();
+  // Tells the merge of the deaths noticed, after what the dead have reported.
+  void TakeDeaths();
+
+  SessionPipe* const pipe_;
+  LogWriter* const log_;
+  LinuxHost host_;
+  Merge merge_;
+  Intake intake_;
+  DeathWatch watch_;
+  std::vector<char> buffer_;
+  std::vector<Death> deaths_;
+  pid_t root_ = 0;
+  absl::Duration pace_;
+};
+
+}  // namespace filemon
+
+#endif  // FILEMON_CORE_COLLECTOR_H_

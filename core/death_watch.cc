@@ -1,0 +1,145 @@
+#include "core/death_watch.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "absl/strings/str_cat.h"
+#include "core/proc_stat.h"
+
+namespace filemon {
+namespace {
+
+// From linux/pidfd.h, which is younger than the headers we build against.
+struct PidfdInfo {
+  uint64_t mask;
+  uint64_t cgroupid;
+  uint32_t pid;
+  uint32_t tgid;
+  uint32_t ppid;
+  uint32_t credentials[8];
+  int32_t exit_code;
+};
+static_assert(sizeof(PidfdInfo) == 64, "PIDFD_INFO_SIZE_VER0");
+constexpr unsigned long kPidfdGetInfo = _IOWR(0xFF, 11, PidfdInfo);
+constexpr uint64_t kPidfdInfoExit = 1 << 3;
+
+constexpr int kReservedFds = 4;
+
+int PidfdOpen(pid_t pid) {
+  return static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
+}
+
+bool StillExists(int pidfd) {
+  return syscall(SYS_pidfd_send_signal, pidfd, 0, nullptr, 0) == 0 ||
+         errno != ESRCH;
+}
+
+// Known once the process is reaped, whoever did it.
+absl::optional<int> StatusOfReaped(int pidfd) {
+  PidfdInfo info = {};
+  info.mask = kPidfdInfoExit;
+  if (ioctl(pidfd, kPidfdGetInfo, &info) != 0 ||
+      !(info.mask & kPidfdInfoExit)) {
+    return absl::nullopt;
+  }
+  return info.exit_code;
+}
+
+// Whether the kernel shows us the true exit status of this zombie in /proc: of
+// a process with other credentials it shows 0, whatever it was.
+bool StatusIsShown(pid_t pid) {
+  if (geteuid() == 0) return true;
+  struct stat st;
+  return stat(absl::StrCat("/proc/", pid).c_str(), &st) == 0 &&
+         st.st_uid == geteuid();
+}
+
+absl::optional<int> StatusOf(pid_t pid, int pidfd) {
+  if (auto status = StatusOfReaped(pidfd)) return status;
+  const absl::optional<ProcStat> stat = ReadProcStat(pid);
+  const bool shown = StatusIsShown(pid);
+  // Reaped since? Then the file may have been that of the pid's next owner.
+  if (auto status = StatusOfReaped(pidfd)) return status;
+  if (!stat || stat->state != 'Z' || !shown || !StillExists(pidfd)) {
+    return absl::nullopt;
+  }
+  return stat->wait_status;
+}
+
+}  // namespace
+
+DeathWatch::DeathWatch()
+    : epoll_fd_(epoll_create1(EPOLL_CLOEXEC)),
+      max_fd_(static_cast<int>(sysconf(_SC_OPEN_MAX)) - kReservedFds) {}
+
+DeathWatch::~DeathWatch() {
+  for (const auto& entry : watched_) {
+    if (entry.second >= 0) close(entry.second);
+  }
+  if (epoll_fd_ >= 0) close(epoll_fd_);
+}
+
+bool DeathWatch::Add(pid_t pid) {
+  if (watched_.contains(pid)) return true;
+  int pidfd = PidfdOpen(pid);
+  if (pidfd < 0 && errno == ESRCH) return false;
+  if (pidfd >= 0) {
+    epoll_event event = {};
+    event.events = EPOLLIN;
+    event.data.fd = pid;
+    if (pidfd > max_fd_ ||
+        epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, pidfd, &event) != 0) {
+      close(pidfd);
+      pidfd = -1;
+    }
+  }
+  if (pidfd < 0) ++without_pidfd_;
+  watched_[pid] = pidfd;
+  return true;
+}
+
+void DeathWatch::Remove(pid_t pid) {
+  auto it = watched_.find(pid);
+  if (it == watched_.end()) return;
+  if (it->second >= 0) {
+    close(it->second);
+  } else {
+    --without_pidfd_;
+  }
+  watched_.erase(it);
+}
+
+std::vector<Death> DeathWatch::Poll() {
+  std::vector<Death> deaths;
+  constexpr int kAtOnce = 64;
+  epoll_event events[kAtOnce];
+  for (int n = kAtOnce; n == kAtOnce && !watched_.empty();) {
+    n = epoll_wait(epoll_fd_, events, kAtOnce, 0);
+    for (int i = 0; i < n; ++i) {
+      const pid_t pid = events[i].data.fd;
+      deaths.push_back({pid, StatusOf(pid, watched_[pid])});
+      Remove(pid);
+    }
+  }
+  if (without_pidfd_ == 0) return deaths;
+
+  const size_t first = deaths.size();
+  for (const auto& entry : watched_) {
+    if (entry.second >= 0) continue;
+    const absl::optional<ProcStat> stat = ReadProcStat(entry.first);
+    const bool zombie = stat && stat->state == 'Z';
+    if (zombie || (kill(entry.first, 0) != 0 && errno == ESRCH)) {
+      deaths.push_back({entry.first, absl::nullopt});
+    }
+  }
+  for (size_t i = first; i < deaths.size(); ++i) Remove(deaths[i].pid);
+  return deaths;
+}
+
+}  // namespace filemon

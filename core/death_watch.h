@@ -1,0 +1,61 @@
+// Learns from the kernel when processes that are nobody's business of ours end,
+// and how.
+#ifndef FILEMON_CORE_DEATH_WATCH_H_
+#define FILEMON_CORE_DEATH_WATCH_H_
+
+#include <sys/types.h>
+
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/types/optional.h"
+
+namespace filemon {
+
+// A process that has ended.
+struct Death {
+  pid_t pid;
+  // As waitpid() gives it; nothing if the kernel would not say.
+  absl::optional<int> wait_status;
+};
+
+// Watches any process, child or not, by pidfd_open(2). Where that is not to be
+// had (Linux before 5.3, a seccomp filter, no free descriptor), it asks about
+// the process on every call of Poll().
+//
+// The status comes from PIDFD_GET_INFO (Linux 6.15), or from the zombie's
+// /proc/PID/stat; never by reaping, which is the parent's.
+//
+// Not thread-safe.
+class DeathWatch {
+ public:
+  DeathWatch();
+  ~DeathWatch();
+
+  DeathWatch(const DeathWatch&) = delete;
+  DeathWatch& operator=(const DeathWatch&) = delete;
+
+  // False if there is no such process (any more).
+  bool Add(pid_t pid);
+  void Remove(pid_t pid);
+
+  // The watched processes that have ended; they are watched no longer. Never
+  // waits.
+  std::vector<Death> Poll();
+
+  // Readable when Poll() has something to say; -1 if there is none, then Poll()
+  // has to be called now and then.
+  int fd() const { return epoll_fd_; }
+
+ private:
+  const int epoll_fd_;
+  // No pidfd from here on: the last few are left for looking into /proc.
+  const int max_fd_;
+  // pid -> pidfd, -1 if there is none.
+  absl::flat_hash_map<pid_t, int> watched_;
+  size_t without_pidfd_ = 0;
+};
+
+}  // namespace filemon
+
+#endif  // FILEMON_CORE_DEATH_WATCH_H_

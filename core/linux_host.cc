@@ -1,0 +1,127 @@
+#include "core/linux_host.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "core/proc_stat.h"
+
+namespace filemon {
+namespace {
+
+// linux/binfmts.h, BINPRM_BUF_SIZE: how much of a file the kernel looks at; and
+// fs/exec.c: how many interpreters in a row it follows.
+constexpr size_t kHeadSize = 256;
+constexpr int kMaxInterpreters = 5;
+
+// The interpreter in a script's first line; empty if it is no script.
+std::string InterpreterOf(absl::string_view head) {
+  if (!absl::StartsWith(head, "#!")) return "";
+  head.remove_prefix(2);
+  head = head.substr(0, head.find('\n'));
+  const size_t begin = head.find_first_not_of(" \t");
+  if (begin == head.npos) return "";
+  head.remove_prefix(begin);
+  return std::string(
+      head.substr(0, head.find_first_of(absl::string_view(" \t\0", 3))));
+}
+
+// Whether a program header table has a PT_INTERP. `Elf` and `Phdr` are those of
+// the file's class.
+template <typename Elf, typename Phdr>
+bool HasInterpreter(int fd, absl::string_view head) {
+  Elf elf;
+  if (head.size() < sizeof(elf)) return false;
+  memcpy(&elf, head.data(), sizeof(elf));
+  if (elf.e_phentsize != sizeof(Phdr)) return false;
+  std::vector<Phdr> table(elf.e_phnum);
+  const size_t size = table.size() * sizeof(Phdr);
+  if (pread(fd, table.data(), size, elf.e_phoff) !=
+      static_cast<ssize_t>(size)) {
+    return false;
+  }
+  for (const Phdr& phdr : table) {
+    if (phdr.p_type == PT_INTERP) return true;
+  }
+  return false;
+}
+
+std::string ElfObstacle(int fd, absl::string_view head) {
+  if (head.size() < sizeof(Elf32_Ehdr) || !absl::StartsWith(head, ELFMAG)) {
+    return "not an ELF program";
+  }
+  uint16_t machine;  // at the same place in both classes
+  memcpy(&machine, head.data() + offsetof(Elf32_Ehdr, e_machine),
+         sizeof(machine));
+  const bool is64 = head[EI_CLASS] == ELFCLASS64;
+  // An x32 program is ELFCLASS32 with EM_X86_64: there is no library for it.
+  if (machine != (is64 ? EM_X86_64 : EM_386)) {
+    return "built for another kind of machine";
+  }
+  const bool dynamic = is64 ? HasInterpreter<Elf64_Ehdr, Elf64_Phdr>(fd, head)
+                            : HasInterpreter<Elf32_Ehdr, Elf32_Phdr>(fd, head);
+  return dynamic ? "" : "statically linked";
+}
+
+// ld.so ignores LD_PRELOAD's paths when the exec changed credentials
+// (AT_SECURE): a set-id bit for the id that the process has anyway does not.
+std::string PrivilegeObstacle(int fd) {
+  struct stat st;
+  if (fstat(fd, &st) != 0) return "";
+  if ((st.st_mode & S_ISUID) && st.st_uid != geteuid()) return "set-user-ID";
+  constexpr mode_t kSetGroup = S_ISGID | S_IXGRP;
+  if ((st.st_mode & kSetGroup) == kSetGroup && st.st_gid != getegid()) {
+    return "set-group-ID";
+  }
+  // To root, capabilities of a file bring nothing new.
+  if (geteuid() != 0 && fgetxattr(fd, "security.capability", nullptr, 0) > 0) {
+    return "file capabilities";
+  }
+  return "";
+}
+
+}  // namespace
+
+Host::Image LinuxHost::InspectImage(absl::string_view path) {
+  Image image{std::string(path), ""};
+  for (int depth = 0; depth <= kMaxInterpreters; ++depth) {
+    // Nonblocking, for what has become a FIFO meanwhile.
+    const int fd =
+        open(image.path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0) {
+      image.obstacle =
+          errno == ENOENT
+              ? "the program does not exist any more"
+              : absl::StrCat("cannot look into the program: ", strerror(errno));
+      return image;
+    }
+    char bytes[kHeadSize];
+    const ssize_t n = pread(fd, bytes, sizeof(bytes), 0);
+    const absl::string_view head(bytes, n < 0 ? 0 : n);
+    const std::string interpreter = InterpreterOf(head);
+    if (interpreter.empty()) {
+      image.obstacle = PrivilegeObstacle(fd);
+      if (image.obstacle.empty()) image.obstacle = ElfObstacle(fd, head);
+    }
+    close(fd);
+    if (interpreter.empty()) return image;
+    image.path = interpreter;
+  }
+  return image;
+}
+
+pid_t LinuxHost::ParentOf(pid_t pid) {
+  const absl::optional<ProcStat> stat = ReadProcStat(pid);
+  return stat ? stat->parent : 0;
+}
+
+}  // namespace filemon

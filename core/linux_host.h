@@ -1,0 +1,22 @@
+// The machine that the merge asks, for real.
+#ifndef FILEMON_CORE_LINUX_HOST_H_
+#define FILEMON_CORE_LINUX_HOST_H_
+
+#include <sys/types.h>
+
+#include "absl/strings/string_view.h"
+#include "core/merge.h"
+
+namespace filemon {
+
+// Looks at program files and at /proc. It sees the present, which for a file
+// that was replaced or removed meanwhile is not what was executed.
+class LinuxHost : public Host {
+ public:
+  Image InspectImage(absl::string_view path) override;
+  pid_t ParentOf(pid_t pid) override;
+};
+
+}  // namespace filemon
+
+#endif  // FILEMON_CORE_LINUX_HOST_H_

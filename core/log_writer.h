@@ -1,0 +1,93 @@
+// Writes a log in the text format of FreeBSD's filemon(4), version 5.
+#ifndef FILEMON_CORE_LOG_WRITER_H_
+#define FILEMON_CORE_LOG_WRITER_H_
+
+#include <stdint.h>
+#include <sys/time.h>
+#include <sys/types.h>
+
+#include <array>
+#include <functional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+
+namespace filemon {
+
+// Takes the bytes of a log, all of them or none that matter any more.
+using LogSink = std::function<absl::Status(absl::string_view)>;
+
+// A sink that writes to `fd`, which stays the caller's. It goes on after EINTR
+// and short writes, and waits when `fd` is nonblocking and full. The caller
+// keeps SIGPIPE blocked or ignored.
+LogSink FdSink(int fd);
+
+// Formats records, one method per letter, and buffers them. Names are written
+// byte for byte, but for a newline, which is written as the two characters
+// `\n`: it would end the record.
+//
+// The first error of the sink is kept and ends all writing: the program that is
+// traced goes on, and whoever owns the log asks status() at the end.
+//
+// Not thread-safe.
+class LogWriter {
+ public:
+  explicit LogWriter(LogSink sink);
+
+  LogWriter(const LogWriter&) = delete;
+  LogWriter& operator=(const LogWriter&) = delete;
+
+  void Header(pid_t target, const timeval& start);
+  void Trailer(const timeval& stop);
+
+  void At(pid_t pid, absl::string_view name);      // A
+  void Chdir(pid_t pid, absl::string_view dir);    // C
+  void Unlink(pid_t pid, absl::string_view path);  // D
+  void Exec(pid_t pid, absl::string_view path);    // E
+  void Fork(pid_t pid, pid_t child);               // F
+  void Link(pid_t pid, absl::string_view target,   // L
+            absl::string_view path);
+  void Rename(pid_t pid, absl::string_view from,  // M
+              absl::string_view to);
+  void Read(pid_t pid, absl::string_view path);   // R
+  void Write(pid_t pid, absl::string_view path);  // W
+  // `wait_status` as waitpid() gives it, of a process that has ended.
+  void Exit(pid_t pid, int wait_status);  // X
+
+  // `text` is two words at least: parsers in the field take the second word of
+  // every line.
+  void Comment(absl::string_view text);
+
+  // Hands everything buffered to the sink.
+  absl::Status Flush();
+  // The first error; OK if there was none.
+  const absl::Status& status() const { return status_; }
+
+  // How many records of this letter, 'A' to 'Z', were written.
+  uint64_t count(char letter) const { return counts_[letter - 'A']; }
+  // The size in bytes of what was flushed so far.
+  uint64_t bytes() const { return bytes_; }
+
+ private:
+  // Begins the record "LETTER PID ".
+  void Begin(char letter, pid_t pid);
+  void AppendName(absl::string_view name);
+  // The record `letter pid path`.
+  void Path(char letter, pid_t pid, absl::string_view path);
+  // The record `letter pid 'first' 'second'`.
+  void TwoPaths(char letter, pid_t pid, absl::string_view first,
+                absl::string_view second);
+  // Ends the line.
+  void End();
+
+  const LogSink sink_;
+  std::string buffer_;
+  absl::Status status_;
+  std::array<uint64_t, 26> counts_{};
+  uint64_t bytes_ = 0;
+};
+
+}  // namespace filemon
+
+#endif  // FILEMON_CORE_LOG_WRITER_H_

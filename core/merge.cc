@@ -1,0 +1,595 @@
+#include "core/merge.h"
+
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/algorithm/container.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "core/paths.h"
+
+namespace filemon {
+
+using wire::Kind;
+
+namespace {
+
+// How many ended processes are remembered for a parent's late report. The
+// report is a few system calls late, so it is far less than what pids take to
+// come round (pid_max is 32,768 at least).
+constexpr size_t kMaxTombstones = 1024;
+
+// A posix_spawn() in its parent is over long before its child reports so much;
+// if not (the parent was stopped by a signal), order yields to memory.
+constexpr size_t kMaxHeldEvents = 65536;
+
+// Statuses of system() and the like that no child was found for.
+constexpr size_t kMaxUnclaimedStatuses = 64;
+
+}  // namespace
+
+struct Merge::Process {
+  pid_t parent = 0;
+  // Empty if it is not known.
+  std::string cwd;
+  // What it runs: the last E of its own or of an ancestor.
+  std::string image;
+  // Whether it has reported a start of its own.
+  bool started = false;
+  // The absolute path of an exec of which nothing more is known yet.
+  absl::optional<std::string> pending_exec;
+  // Its image does not have the library.
+  bool untraced = false;
+  // Which sides of the fork that made it have spoken.
+  bool forked_by_parent = false;
+  bool forked_by_child = false;
+  // The status that it said it would exit with.
+  absl::optional<int> exit_code;
+  // Its end is certain, and its parent may still tell how it ended.
+  bool ended = false;
+  // Children with `ended` set.
+  std::vector<pid_t> ended_children;
+  // Wait statuses that it learnt of children it did not name, and that belong
+  // to none found so far.
+  std::vector<int> unclaimed_statuses;
+  // Tokens of posix_spawn() calls under way.
+  std::vector<int32_t> spawns;
+};
+
+struct Merge::Tombstone {
+  pid_t parent;
+  int wait_status;
+  // What the parent has said of it.
+  bool forked;
+  bool waited;
+};
+
+// A record, or a known end, that waits.
+struct Merge::Event {
+  Event(pid_t pid, absl::optional<int> wait_status)
+      : is_end(true), wait_status(wait_status) {
+    record.pid = pid;
+  }
+  explicit Event(const Record& source) : record(source) {
+    for (int i = 0; i < wire::kMaxNames; ++i) {
+      names[i] = std::string(source.names[i]);
+    }
+  }
+
+  bool is_end = false;
+  absl::optional<int> wait_status;
+  Record record;  // but its names
+  std::string names[wire::kMaxNames];
+};
+
+// The records of a process that posix_spawn() has made, and of its descendants,
+// while its parent has not finished telling what the file actions did.
+struct Merge::Hold {
+  pid_t parent;
+  pid_t child;
+  // The calls under way in `parent` of which one may have made `child`.
+  std::vector<int32_t> spawns;
+  // The parent has said that it made `child`.
+  bool forked = false;
+  std::deque<Event> events;
+  std::vector<pid_t> members;
+};
+
+Merge::Merge(PathStyle paths, Host* host, LogWriter* log)
+    : paths_(paths), host_(host), log_(log) {}
+
+Merge::~Merge() = default;
+
+void Merge::Root(pid_t pid, absl::string_view path, absl::string_view cwd) {
+  auto process = std::make_unique<Process>();
+  process->cwd = std::string(cwd);
+  process->pending_exec = JoinPath(cwd, path);
+  known_[pid] = std::move(process);
+  root_ = pid;
+  ++alive_;
+  ++processes_;
+}
+
+void Merge::Accept(const Record& record) {
+  if (!HeldBack(record)) Apply(record);
+}
+
+void Merge::Ended(pid_t pid, absl::optional<int> wait_status) {
+  auto held = held_.find(pid);
+  if (held != held_.end()) {
+    HoldBack(held->second, pid, Event(pid, wait_status));
+  } else {
+    OnEnded(pid, wait_status);
+  }
+}
+
+void Merge::Finish() {
+  while (!holds_.empty()) Release(&holds_.front());
+
+  std::vector<pid_t> pids;
+  for (const auto& entry : known_) pids.push_back(entry.first);
+  absl::c_sort(pids);
+  for (pid_t pid : pids) {
+    Process* process = Find(pid);
+    if (process == nullptr) continue;  // buried together with its parent
+    if (process->ended) {
+      Bury(pid, absl::nullopt);
+      continue;
+    }
+    if (process->pending_exec) ExecWasUntraced(pid, process, /*ended=*/false);
+    log_->Comment(absl::StrCat("running ", pid, " ", process->image));
+  }
+}
+
+bool Merge::Alive(pid_t pid) const {
+  auto it = known_.find(pid);
+  return it != known_.end() && !it->second->ended;
+}
+
+std::vector<pid_t> Merge::TakeAppeared() {
+  return std::exchange(appeared_, {});
+}
+
+std::vector<pid_t> Merge::TakeEnded() { return std::exchange(ended_, {}); }
+
+// ---- Holding back -----------------------------------------------------------
+
+bool Merge::HeldBack(const Record& record) {
+  const auto own = held_.find(record.pid);
+  if (own != held_.end()) {
+    Hold* hold = own->second;
+    // Between the fork and the end of the posix_spawn(), these are what its
+    // file actions did, told by the parent.
+    if (hold->forked && record.pid == hold->child &&
+        (record.kind == Kind::kOpen || record.kind == Kind::kChdir)) {
+      return false;
+    }
+    // A child of a process that is held back is held back with it.
+    const pid_t member = record.kind == Kind::kFork ? record.a : record.pid;
+    HoldBack(hold, member, Event(record));
+    return true;
+  }
+
+  const auto named = held_.find(record.a);
+  if (named != held_.end()) {
+    Hold* hold = named->second;
+    if (record.kind == Kind::kFork) {
+      hold->forked = true;
+    } else if (record.kind == Kind::kChildEnded) {
+      HoldBack(hold, record.a, Event(record));
+      return true;
+    } else if (record.kind == Kind::kStart && Find(record.pid) == nullptr) {
+      HoldBack(hold, record.pid, Event(record));
+      return true;
+    }
+  }
+
+  if (record.kind != Kind::kStart) return false;
+  const Process* child = Find(record.pid);
+  if (child != nullptr && (child->started || child->forked_by_child)) {
+    return false;
+  }
+  const pid_t parent_pid = child != nullptr ? child->parent : record.a;
+  const Process* parent = Find(parent_pid);
+  if (parent == nullptr || parent->spawns.empty()) return false;
+  holds_.emplace_back();
+  Hold* hold = &holds_.back();
+  hold->parent = parent_pid;
+  hold->child = record.pid;
+  hold->spawns = parent->spawns;
+  hold->forked = child != nullptr;
+  HoldBack(hold, record.pid, Event(record));
+  return true;
+}
+
+void Merge::HoldBack(Hold* hold, pid_t pid, Event event) {
+  if (held_.emplace(pid, hold).second) hold->members.push_back(pid);
+  hold->events.push_back(std::move(event));
+  if (hold->events.size() == kMaxHeldEvents) Release(hold);
+}
+
+void Merge::Release(Hold* hold) {
+  for (pid_t pid : hold->members) held_.erase(pid);
+  const std::deque<Event> events = std::move(hold->events);
+  holds_.remove_if([hold](const Hold& h) { return &h == hold; });
+  for (const Event& event : events) {
+    if (event.is_end) {
+      OnEnded(event.record.pid, event.wait_status);
+      continue;
+    }
+    Record record = event.record;
+    for (int i = 0; i < wire::kMaxNames; ++i) record.names[i] = event.names[i];
+    Apply(record);
+  }
+}
+
+void Merge::ReleaseChildrenOf(pid_t parent) {
+  for (bool again = true; again;) {
+    again = false;
+    for (Hold& hold : holds_) {
+      if (hold.parent != parent) continue;
+      Release(&hold);
+      again = true;
+      break;
+    }
+  }
+}
+
+// ---- Records ----------------------------------------------------------------
+
+void Merge::Apply(const Record& record) {
+  const pid_t pid = record.pid;
+  switch (record.kind) {
+    case Kind::kStart:
+      return OnStart(record);
+    case Kind::kOpen:
+      return OnOpen(record);
+    case Kind::kFork:
+      return OnFork(record);
+    case Kind::kChildEnded:
+      return OnChildEnded(record);
+    case Kind::kSomeChildEnded:
+      return OnSomeChildEnded(record);
+    case Kind::kSpawnEnd:
+      return OnSpawnEnd(record);
+    case Kind::kFragment:
+      return;  // The intake's business.
+    default:
+      break;
+  }
+
+  Process& process = Known(pid);
+  switch (record.kind) {
+    case Kind::kExec:
+      process.pending_exec =
+          JoinPath(process.cwd, JoinPath(record.names[0], record.names[1]));
+      break;
+    case Kind::kExecFailed:
+      process.pending_exec.reset();
+      break;
+    case Kind::kExit:
+      process.exit_code = record.a;
+      break;
+    case Kind::kChdir:
+      process.cwd = std::string(record.names[0]);
+      log_->Chdir(pid, Operand(pid, process, "", record.names[0]));
+      break;
+    case Kind::kUnlink:
+      log_->Unlink(pid,
+                   Operand(pid, process, record.names[0], record.names[1]));
+      break;
+    case Kind::kLink: {
+      const std::string old =
+          Operand(pid, process, record.names[0], record.names[1]);
+      log_->Link(pid, old,
+                 Operand(pid, process, record.names[2], record.names[3]));
+      break;
+    }
+    case Kind::kSymlink:
+      log_->Link(pid, record.names[0],
+                 Operand(pid, process, record.names[1], record.names[2]));
+      break;
+    case Kind::kRename: {
+      const std::string from =
+          Operand(pid, process, record.names[0], record.names[1]);
+      log_->Rename(pid, from,
+                   Operand(pid, process, record.names[2], record.names[3]));
+      break;
+    }
+    case Kind::kSpawnBegin:
+      process.spawns.push_back(record.a);
+      break;
+    case Kind::kLost:
+      lost_ += record.a;
+      log_->Comment(absl::StrCat("lost ", record.a, " records of ", pid));
+      break;
+    default:
+      break;
+  }
+}
+
+void Merge::OnStart(const Record& record) {
+  const pid_t pid = record.pid;
+  Process* process = Find(pid);
+  if (process != nullptr && process->ended) {
+    Bury(pid, absl::nullopt);
+    process = nullptr;
+  }
+  if (process == nullptr) {
+    Process* parent = Find(record.a);
+    // A child that nobody forked before our eyes: the announced exec of its
+    // parent took place, and left nobody there to report the fork.
+    if (parent != nullptr && parent->pending_exec) {
+      ExecWasUntraced(record.a, parent, /*ended=*/false);
+    }
+    process = &Appear(record.a, pid);
+  }
+  process->started = true;
+  process->untraced = false;
+  process->pending_exec.reset();
+  process->exit_code.reset();
+  if (!record.names[1].empty()) process->cwd = std::string(record.names[1]);
+  process->image = Operand(pid, *process, "", record.names[0]);
+  log_->Exec(pid, process->image);
+}
+
+void Merge::OnOpen(const Record& record) {
+  const pid_t pid = record.pid;
+  const std::string path =
+      Operand(pid, Known(pid), record.names[0], record.names[1]);
+  if (record.a & wire::kReads) log_->Read(pid, path);
+  if (record.a & wire::kWrites) log_->Write(pid, path);
+}
+
+void Merge::OnFork(const Record& record) {
+  const bool by_parent = record.b == wire::kSaidByParent;
+  // A child may speak of a parent that has ended since.
+  if (by_parent) Known(record.pid);
+
+  Process* child = Find(record.a);
+  if (child != nullptr) {
+    bool& said = by_parent ? child->forked_by_parent : child->forked_by_child;
+    if (!said && (by_parent || !child->ended)) {
+      said = true;
+      return;
+    }
+    // The pid is in use again.
+    Bury(record.a, absl::nullopt);
+  } else if (by_parent) {
+    auto tombstone = tombstones_.find(record.a);
+    if (tombstone != tombstones_.end() && !tombstone->second.forked) {
+      tombstone->second.forked = true;
+      return;
+    }
+  }
+  Process& created = Appear(record.pid, record.a);
+  (by_parent ? created.forked_by_parent : created.forked_by_child) = true;
+}
+
+void Merge::OnChildEnded(const Record& record) {
+  Known(record.pid);
+  if (Find(record.a) == nullptr) {
+    auto tombstone = tombstones_.find(record.a);
+    if (tombstone != tombstones_.end()) {
+      tombstone->second.waited = true;
+      return;
+    }
+    Appear(record.pid, record.a);
+  }
+  Bury(record.a, record.b);
+  auto tombstone = tombstones_.find(record.a);
+  if (tombstone != tombstones_.end()) tombstone->second.waited = true;
+}
+
+void Merge::OnSomeChildEnded(const Record& record) {
+  const pid_t pid = record.pid;
+  const int status = record.b;
+  Process& parent = Known(pid);
+
+  // A child that ended as it had announced, or else the only one whose end is
+  // open.
+  std::vector<pid_t> fitting;
+  for (pid_t child_pid : parent.ended_children) {
+    const Process& child = *Find(child_pid);
+    if (child.forked_by_parent) continue;
+    if (child.exit_code && WIFEXITED(status)) {
+      if (*child.exit_code != WEXITSTATUS(status)) continue;
+      return Bury(child_pid, status);
+    }
+    fitting.push_back(child_pid);
+  }
+  if (fitting.size() == 1) return Bury(fitting.front(), status);
+
+  // Perhaps the kernel was faster in telling us than the parent.
+  for (auto& entry : tombstones_) {
+    Tombstone& tombstone = entry.second;
+    if (tombstone.parent == pid && !tombstone.forked && !tombstone.waited &&
+        tombstone.wait_status == status) {
+      tombstone.waited = true;
+      return;
+    }
+  }
+  if (parent.unclaimed_statuses.size() == kMaxUnclaimedStatuses) {
+    parent.unclaimed_statuses.erase(parent.unclaimed_statuses.begin());
+  }
+  parent.unclaimed_statuses.push_back(status);
+}
+
+void Merge::OnSpawnEnd(const Record& record) {
+  std::vector<int32_t>& spawns = Known(record.pid).spawns;
+  spawns.erase(std::remove(spawns.begin(), spawns.end(), record.a),
+               spawns.end());
+  for (auto it = holds_.begin(); it != holds_.end();) {
+    Hold& hold = *it++;
+    if (hold.parent != record.pid) continue;
+    hold.spawns.erase(
+        std::remove(hold.spawns.begin(), hold.spawns.end(), record.a),
+        hold.spawns.end());
+    if (hold.child == record.b || hold.spawns.empty()) {
+      Release(&hold);
+      // Releasing may have changed the list anywhere.
+      it = holds_.begin();
+    }
+  }
+}
+
+// ---- Processes --------------------------------------------------------------
+
+Merge::Process* Merge::Find(pid_t pid) {
+  auto it = known_.find(pid);
+  return it == known_.end() ? nullptr : it->second.get();
+}
+
+Merge::Process& Merge::Known(pid_t pid) {
+  Process* process = Find(pid);
+  if (process != nullptr && !process->ended) return *process;
+  if (process != nullptr) Bury(pid, absl::nullopt);
+  // Nobody reported the fork (a raw clone()). If the parent cannot be asked
+  // for any more, the root is an ancestor at least.
+  const pid_t parent = host_->ParentOf(pid);
+  return Appear(parent != 0 ? parent : root_, pid);
+}
+
+Merge::Process& Merge::Appear(pid_t parent_pid, pid_t pid) {
+  tombstones_.erase(pid);
+  auto created = std::make_unique<Process>();
+  created->parent = parent_pid;
+  if (const Process* parent = Find(parent_pid)) {
+    created->cwd = parent->cwd;
+    created->image = parent->image;
+  }
+  Process& process = *created;
+  known_[pid] = std::move(created);
+  appeared_.push_back(pid);
+  ++alive_;
+  ++processes_;
+  log_->Fork(parent_pid, pid);
+  return process;
+}
+
+void Merge::OnEnded(pid_t pid, absl::optional<int> wait_status) {
+  Process* process = Find(pid);
+  if (process == nullptr) return;
+  if (process->ended) {
+    if (wait_status) Bury(pid, wait_status);
+    return;
+  }
+
+  Process* parent = Find(process->parent);
+  if (parent == nullptr) return Bury(pid, wait_status);
+  if (wait_status) {
+    std::vector<int>& unclaimed = parent->unclaimed_statuses;
+    auto same = absl::c_find(unclaimed, *wait_status);
+    if (!process->forked_by_parent && same != unclaimed.end()) {
+      unclaimed.erase(same);
+    }
+    return Bury(pid, wait_status);
+  }
+  wait_status = TakeStatusFor(*process, parent);
+  const bool parent_may_tell =
+      !parent->ended && !parent->untraced && !parent->pending_exec;
+  if (wait_status || !parent_may_tell) return Bury(pid, wait_status);
+
+  process->ended = true;
+  parent->ended_children.push_back(pid);
+  ended_.push_back(pid);
+  --alive_;
+}
+
+void Merge::Bury(pid_t pid, absl::optional<int> wait_status) {
+  ReleaseChildrenOf(pid);
+  Process* process = Find(pid);
+  const std::vector<pid_t> waiting = process->ended_children;
+  for (pid_t child_pid : waiting) {
+    const Process& child = *Find(child_pid);
+    Bury(child_pid, TakeStatusFor(child, process));
+  }
+
+  if (process->pending_exec) ExecWasUntraced(pid, process, /*ended=*/true);
+  if (!process->ended) {
+    ended_.push_back(pid);
+    --alive_;
+  } else if (Process* parent = Find(process->parent)) {
+    std::vector<pid_t>& siblings = parent->ended_children;
+    siblings.erase(std::remove(siblings.begin(), siblings.end(), pid),
+                   siblings.end());
+  }
+  WriteExit(pid, process, wait_status);
+  known_.erase(pid);
+}
+
+void Merge::WriteExit(pid_t pid, Process* process,
+                      absl::optional<int> wait_status) {
+  if (!wait_status && process->exit_code) {
+    wait_status = W_EXITCODE(*process->exit_code, 0);
+  }
+  if (!wait_status) {
+    log_->Comment(absl::StrCat("unknown exit status of ", pid));
+    wait_status = 0;
+  }
+  log_->Exit(pid, *wait_status);
+  AddTombstone(pid, *process, *wait_status);
+}
+
+void Merge::AddTombstone(pid_t pid, const Process& process, int wait_status) {
+  // Only what the parent has yet to say can come late: what the child said
+  // came before its end.
+  if (pid == root_) return;
+  tombstones_[pid] = {process.parent, wait_status, process.forked_by_parent,
+                      /*waited=*/false};
+  tombstone_order_.push_back(pid);
+  if (tombstone_order_.size() > kMaxTombstones) {
+    tombstones_.erase(tombstone_order_.front());
+    tombstone_order_.pop_front();
+  }
+}
+
+absl::optional<int> Merge::TakeStatusFor(const Process& process,
+                                         Process* parent) {
+  if (process.forked_by_parent) return absl::nullopt;
+  std::vector<int>& statuses = parent->unclaimed_statuses;
+  auto found = statuses.end();
+  for (auto it = statuses.begin(); it != statuses.end(); ++it) {
+    const bool fits = !process.exit_code || WIFSIGNALED(*it) ||
+                      WEXITSTATUS(*it) == *process.exit_code;
+    if (!fits) continue;
+    if (found != statuses.end()) return absl::nullopt;
+    found = it;
+  }
+  if (found == statuses.end()) return absl::nullopt;
+  const int status = *found;
+  statuses.erase(found);
+  return status;
+}
+
+void Merge::ExecWasUntraced(pid_t pid, Process* process, bool ended) {
+  const Host::Image image = host_->InspectImage(*process->pending_exec);
+  process->pending_exec.reset();
+  process->untraced = true;
+  process->image = CleanPath(image.path);
+  ++untraced_;
+  log_->Exec(pid, process->image);
+  const absl::string_view reason =
+      !image.obstacle.empty() ? absl::string_view(image.obstacle)
+      : ended                 ? "ended before libfilemon.so was loaded"
+                              : "libfilemon.so was not loaded";
+  log_->Comment(
+      absl::StrCat("untraced ", pid, " ", process->image, ": ", reason));
+}
+
+std::string Merge::Operand(pid_t pid, const Process& process,
+                           absl::string_view dir, absl::string_view name) {
+  if (paths_ == PathStyle::kAbsolute) {
+    const std::string path = JoinPath(process.cwd, JoinPath(dir, name));
+    // Without a current directory it has to stay relative.
+    return CleanPath(path);
+  }
+  if (!dir.empty() && !name.empty() && !absl::StartsWith(name, "/")) {
+    log_->At(pid, name);
+  }
+  return JoinPath(dir, name);
+}
+
+}  // namespace filemon

@@ -1,0 +1,162 @@
+// Turns the wire records of many processes into one filemon log.
+#ifndef FILEMON_CORE_MERGE_H_
+#define FILEMON_CORE_MERGE_H_
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <deque>
+#include <functional>
+#include <list>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
+#include "core/intake.h"
+#include "core/log_writer.h"
+
+namespace filemon {
+
+// How names are written: as the program gave them, or absolute and lexically
+// clean.
+enum class PathStyle { kGiven, kAbsolute };
+
+// What the merge asks of the machine; a fake in tests.
+class Host {
+ public:
+  // A program file, as an exec sees it.
+  struct Image {
+    // What the kernel runs: of a script, its interpreter.
+    std::string path;
+    // Why libfilemon.so cannot be loaded into it; empty if it can.
+    std::string obstacle;
+  };
+
+  virtual ~Host() = default;
+
+  virtual Image InspectImage(absl::string_view path) = 0;
+  // The parent of a process; 0 if that cannot be told any more.
+  virtual pid_t ParentOf(pid_t pid) = 0;
+};
+
+// The rules of the log:
+//
+// - Records appear in the order in which they arrive, but for what follows.
+// - A process has its F before its first record. Both sides of a fork report
+//   it, either first; children of system() and of untraced processes are
+//   reported by nobody and show by their first record.
+// - A process has its X after its last record, so only when its end is certain:
+//   Ended(), or a report of the parent that waited for it. If the end is known
+//   but not the status, X waits for the parent to tell it.
+// - What posix_spawn()'s file actions did is reported by the parent, when it
+//   may be late: records of the new process wait for it (kSpawnBegin).
+// - An exec that was announced and not followed by a start of the library in
+//   the new image is an exec of a program that cannot be traced.
+//
+// Not thread-safe.
+class Merge {
+ public:
+  // `host` and `log` outlive this object.
+  Merge(PathStyle paths, Host* host, LogWriter* log);
+  ~Merge();
+
+  Merge(const Merge&) = delete;
+  Merge& operator=(const Merge&) = delete;
+
+  // The process that the session began with, which is about to run the image
+  // `path`, in the directory `cwd`.
+  void Root(pid_t pid, absl::string_view path, absl::string_view cwd);
+
+  // A record from the pipe.
+  void Accept(const Record& record);
+
+  // `pid` has ended, and everything that it reported was Accept()ed.
+  // `wait_status` is the kernel's word for how, if that could be had.
+  void Ended(pid_t pid, absl::optional<int> wait_status);
+
+  // The session is over: what is held back is written, and processes that are
+  // still alive are named.
+  void Finish();
+
+  // Whether `pid` is a process of the session whose end is not known.
+  bool Alive(pid_t pid) const;
+  // How many such processes there are.
+  size_t alive() const { return alive_; }
+
+  // The processes that appeared, and those whose end became known, since the
+  // last call.
+  std::vector<pid_t> TakeAppeared();
+  std::vector<pid_t> TakeEnded();
+
+  // Totals, for a summary.
+  uint64_t processes() const { return processes_; }
+  uint64_t untraced() const { return untraced_; }
+  uint64_t lost() const { return lost_; }
+
+ private:
+  struct Process;
+  struct Hold;
+  struct Event;
+  struct Tombstone;
+
+  // Whether `record` was queued in a hold.
+  bool HeldBack(const Record& record);
+  void HoldBack(Hold* hold, pid_t pid, Event event);
+  void Release(Hold* hold);
+  // Releases the holds that wait for `parent`, which has ended.
+  void ReleaseChildrenOf(pid_t parent);
+
+  void Apply(const Record& record);
+  void OnStart(const Record& record);
+  void OnOpen(const Record& record);
+  void OnFork(const Record& record);
+  void OnChildEnded(const Record& record);
+  void OnSomeChildEnded(const Record& record);
+  void OnSpawnEnd(const Record& record);
+  void OnEnded(pid_t pid, absl::optional<int> wait_status);
+
+  Process* Find(pid_t pid);
+  // The process `pid`, made known (with an F) if it is not.
+  Process& Known(pid_t pid);
+  Process& Appear(pid_t parent, pid_t pid);
+  // Writes what is left to say about a process that has ended, and forgets it.
+  void Bury(pid_t pid, absl::optional<int> wait_status);
+  void WriteExit(pid_t pid, Process* process, absl::optional<int> wait_status);
+  void AddTombstone(pid_t pid, const Process& process, int wait_status);
+  // The one of the statuses that `parent` reported without a pid that must be
+  // `process`'s, if that is certain; it is used up.
+  absl::optional<int> TakeStatusFor(const Process& process, Process* parent);
+  // The exec that `process` announced has brought an image without us.
+  void ExecWasUntraced(pid_t pid, Process* process, bool ended);
+
+  // A path operand as the log shows it; writes the A record that goes first.
+  std::string Operand(pid_t pid, const Process& process, absl::string_view dir,
+                      absl::string_view name);
+
+  const PathStyle paths_;
+  Host* const host_;
+  LogWriter* const log_;
+  pid_t root_ = 0;
+
+  absl::flat_hash_map<pid_t, std::unique_ptr<Process>> known_;
+  // Processes whose X is written and of which somebody may still speak.
+  absl::flat_hash_map<pid_t, Tombstone> tombstones_;
+  std::deque<pid_t> tombstone_order_;
+  std::list<Hold> holds_;
+  absl::flat_hash_map<pid_t, Hold*> held_;
+
+  std::vector<pid_t> appeared_;
+  std::vector<pid_t> ended_;
+  size_t alive_ = 0;
+  uint64_t processes_ = 0;
+  uint64_t untraced_ = 0;
+  uint64_t lost_ = 0;
+};
+
+}  // namespace filemon
+
+#endif  // FILEMON_CORE_MERGE_H_

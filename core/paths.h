@@ -1,0 +1,23 @@
+// Path names as text: nothing here looks at the file system.
+#ifndef FILEMON_CORE_PATHS_H_
+#define FILEMON_CORE_PATHS_H_
+
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+namespace filemon {
+
+// `name` as seen from the directory `dir`: an absolute `name` stays itself, an
+// empty one is `dir` itself. An empty `dir` means that it is not known.
+std::string JoinPath(absl::string_view dir, absl::string_view name);
+
+// `path` without empty and `.` components, and with each `..` taken back
+// against the component before it, which is what a reader of the text expects
+// and not always what the kernel does: after a symbolic link to a directory,
+// `..` leads elsewhere. A relative path stays relative.
+std::string CleanPath(absl::string_view path);
+
+}  // namespace filemon
+
+#endif  // FILEMON_CORE_PATHS_H_

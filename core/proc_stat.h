@@ -1,0 +1,28 @@
+// What /proc/PID/stat says of a process.
+#ifndef FILEMON_CORE_PROC_STAT_H_
+#define FILEMON_CORE_PROC_STAT_H_
+
+#include <sys/types.h>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
+
+namespace filemon {
+
+struct ProcStat {
+  char state = 0;
+  pid_t parent = 0;
+  // The wait status of a zombie. The kernel shows 0 instead to whom ptrace(2)
+  // would not let near the process.
+  int wait_status = 0;
+};
+
+// Nothing if `text` is not the text of such a file.
+absl::optional<ProcStat> ParseProcStat(absl::string_view text);
+
+// Nothing if there is no such process, or no /proc.
+absl::optional<ProcStat> ReadProcStat(pid_t pid);
+
+}  // namespace filemon
+
+#endif  // FILEMON_CORE_PROC_STAT_H_

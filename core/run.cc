@@ -1,0 +1,214 @@
+#include "core/run.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "core/collector.h"
+#include "core/environment.h"
+#include "core/launch.h"
+#include "core/library.h"
+#include "core/log_file.h"
+#include "core/log_writer.h"
+#include "core/proc_stat.h"
+#include "core/session_pipe.h"
+#include "core/signals.h"
+
+namespace filemon {
+namespace {
+
+// After a CMD that died by a signal, as of a ^C, its children are dying too:
+// how long to wait for them, so that their X are in the log.
+constexpr absl::Duration kDyingTime = absl::Milliseconds(300);
+
+absl::StatusOr<std::string> Library() {
+  const char* named = getenv("FILEMON_LIBRARY");
+  if (named != nullptr && *named != '\0') {
+    if (access(named, R_OK) != 0 && !strstr(named, "$LIB")) {
+      return absl::ErrnoToStatus(errno, named);
+    }
+    return CheckPreloadable(named);
+  }
+  char executable[PATH_MAX];
+  const ssize_t n = readlink("/proc/self/exe", executable, sizeof(executable));
+  if (n < 0) {
+    return absl::ErrnoToStatus(
+        errno, "cannot read /proc/self/exe (is /proc mounted?)");
+  }
+  return FindLibrary(absl::string_view(executable, n));
+}
+
+std::string CurrentDirectory() {
+  char cwd[PATH_MAX];
+  // The kernel's answer for a directory outside the root is not a path.
+  return getcwd(cwd, sizeof(cwd)) != nullptr && cwd[0] == '/' ? cwd : "";
+}
+
+void RaiseDescriptorLimit() {
+  rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+int ExitStatusOf(int wait_status) {
+  return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status)
+                                  : WEXITSTATUS(wait_status);
+}
+
+// Looks after CMD while it runs.
+class Watchman {
+ public:
+  Watchman(pid_t root, Signals* signals, Collector* collector)
+      : root_(root), signals_(signals), collector_(collector) {}
+
+  // Returns CMD's wait status, when CMD, or all that came from it, has ended.
+  int WatchToTheEnd(bool wait_all) {
+    while (!root_ended_ || (wait_all && has_children_)) Turn();
+    if (!wait_all && WIFSIGNALED(root_status_)) {
+      const absl::Time end = absl::Now() + kDyingTime;
+      while (collector_->alive() > 0 && absl::Now() < end) Turn();
+    }
+    return root_status_;
+  }
+
+ private:
+  void Turn() {
+    collector_->Turn(signals_->fd());
+    for (const signalfd_siginfo& signal : signals_->Take()) {
+      if (signal.ssi_signo == SIGCONT) {
+        ContinueRoot();
+      } else if (signal.ssi_signo != SIGCHLD && signal.ssi_code <= 0) {
+        // Sent by a process, to us: CMD is meant. What the terminal sends
+        // reaches CMD by itself.
+        if (!root_ended_) kill(root_, static_cast<int>(signal.ssi_signo));
+      }
+    }
+    // Not only after a SIGCHLD: several may have come as one.
+    Reap();
+  }
+
+  // Takes note of our children that ended: CMD, and orphans, as we are their
+  // subreaper.
+  void Reap() {
+    for (;;) {
+      siginfo_t info = {};
+      if (waitid(P_ALL, 0, &info, WEXITED | WSTOPPED | WNOHANG) != 0) {
+        has_children_ = errno != ECHILD;
+        return;
+      }
+      if (info.si_pid == 0) return;
+      if (info.si_code == CLD_STOPPED) {
+        if (info.si_pid == root_) StopLikeRoot(info.si_status);
+        continue;
+      }
+      const int wait_status = info.si_code == CLD_EXITED
+                                  ? W_EXITCODE(info.si_status, 0)
+                                  : W_EXITCODE(0, info.si_status);
+      collector_->Ended(info.si_pid, wait_status);
+      if (info.si_pid == root_) {
+        root_ended_ = true;
+        root_status_ = wait_status;
+      }
+    }
+  }
+
+  // The shell that started us waits for us, not for CMD: only if we stop does
+  // it take the terminal back. A SIGSTOP was meant for CMD alone.
+  void StopLikeRoot(int signal) {
+    if (signal != SIGTSTP && signal != SIGTTIN && signal != SIGTTOU) return;
+    signals_->StopWith(signal);
+    ContinueRoot();
+  }
+
+  void ContinueRoot() {
+    const auto stat = ReadProcStat(root_);
+    if (!root_ended_ && stat && stat->state == 'T') kill(root_, SIGCONT);
+  }
+
+  const pid_t root_;
+  Signals* const signals_;
+  Collector* const collector_;
+  bool root_ended_ = false;
+  bool has_children_ = true;
+  int root_status_ = 0;
+};
+
+}  // namespace
+
+void Complain(absl::string_view message) {
+  const std::string line = absl::StrCat("filemon: ", message, "\n");
+  // Nobody is left to tell when this fails.
+  if (write(STDERR_FILENO, line.data(), line.size()) < 0) return;
+}
+
+int Run(const Options& options) {
+  const absl::StatusOr<std::string> library = Library();
+  if (!library.ok()) {
+    Complain(library.status().message());
+    return kFilemonFailed;
+  }
+  const absl::StatusOr<int> log_fd = OpenLog(options.output);
+  if (!log_fd.ok()) {
+    Complain(log_fd.status().message());
+    return kFilemonFailed;
+  }
+  const auto pipe = SessionPipe::Create();
+  if (!pipe.ok()) {
+    Complain(pipe.status().message());
+    return kFilemonFailed;
+  }
+
+  Signals signals;
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
+  const Command command{
+      options.command,
+      TracedEnvironment(OwnEnvironment(), *library,
+                        (*pipe)->SessionValue((*pipe)->writer())),
+      (*pipe)->writer()};
+  timeval start;
+  gettimeofday(&start, nullptr);
+  const Launched launched = Launch(command, [&signals] { signals.Restore(); });
+  RaiseDescriptorLimit();
+
+  LogWriter log(FdSink(*log_fd));
+  log.Header(launched.pid, start);
+  Collector collector(pipe->get(), options.paths, &log);
+  int exit_status;
+  if (launched.error == 0) {
+    collector.Root(launched.pid, launched.path, CurrentDirectory());
+    Watchman watchman(launched.pid, &signals, &collector);
+    exit_status = ExitStatusOf(watchman.WatchToTheEnd(options.wait_all));
+  } else {
+    if (launched.pid > 0) waitpid(launched.pid, nullptr, 0);
+    Complain(absl::StrCat(options.command[0], ": ", strerror(launched.error)));
+    exit_status = launched.pid < 0           ? kFilemonFailed
+                  : launched.error == ENOENT ? kNotFound
+                                             : kCannotExecute;
+  }
+  collector.Finish();
+
+  if (!log.status().ok()) {
+    Complain(absl::StrCat("the log ", options.output,
+                          " is incomplete: ", log.status().message()));
+    if (exit_status == 0) exit_status = kFilemonFailed;
+  }
+  if (options.stats) Complain(collector.Summary());
+  return exit_status;
+}
+
+}  // namespace filemon

@@ -1,0 +1,93 @@
+#include "core/session_pipe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "core/wire.h"
+
+namespace filemon {
+namespace {
+
+// What /proc/sys/fs/pipe-max-size allows to anyone by default.
+constexpr int kPipeSize = 1024 * 1024;
+
+constexpr int kHighestFd = 1000;
+
+// Gives `fd` a high number, if one is free; the descriptor to use.
+int MoveHigh(int fd) {
+  int number = kHighestFd;
+  rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur <= kHighestFd) {
+    number = static_cast<int>(limit.rlim_cur) - 1;
+  }
+  while (number > fd && fcntl(number, F_GETFD) >= 0) --number;
+  if (number <= fd || dup3(fd, number, O_CLOEXEC) < 0) return fd;
+  close(fd);
+  return number;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<SessionPipe>> SessionPipe::Create() {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
+    return absl::ErrnoToStatus(errno, "cannot create a pipe");
+  }
+  const int reader = ends[0];
+  close(ends[1]);
+  const std::string link = absl::StrCat("/proc/self/fd/", reader);
+  const int writer = open(link.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC);
+  struct stat st;
+  uint32_t cookie = 0;
+  if (writer < 0 || fstat(reader, &st) != 0 ||
+      getrandom(&cookie, sizeof(cookie), 0) != sizeof(cookie)) {
+    const int error = errno;
+    close(reader);
+    if (writer < 0) {
+      return absl::ErrnoToStatus(
+          error, absl::StrCat("cannot open ", link, " (is /proc mounted?)"));
+    }
+    close(writer);
+    return absl::ErrnoToStatus(error, "cannot set up a pipe");
+  }
+  // Less will do: the writers wait when it is full.
+  fcntl(reader, F_SETPIPE_SZ, kPipeSize);
+  return std::unique_ptr<SessionPipe>(
+      new SessionPipe(reader, MoveHigh(writer), st.st_ino, cookie));
+}
+
+SessionPipe::SessionPipe(int reader, int writer, uint64_t inode,
+                         uint32_t cookie)
+    : reader_(reader), writer_(writer), inode_(inode), cookie_(cookie) {}
+
+SessionPipe::~SessionPipe() {
+  close(reader_);
+  close(writer_);
+}
+
+std::string SessionPipe::SessionValue(int fd) const {
+  return absl::StrCat(wire::kSessionVersion, ":", fd, ":", getpid(), ":",
+                      reader_, ":", inode_, ":", cookie_);
+}
+
+size_t SessionPipe::Read(absl::Span<char> buffer) {
+  ssize_t n;
+  do {
+    n = read(reader_, buffer.data(), buffer.size());
+  } while (n < 0 && errno == EINTR);
+  return n < 0 ? 0 : n;
+}
+
+size_t SessionPipe::Pending() const {
+  int bytes = 0;
+  return ioctl(reader_, FIONREAD, &bytes) == 0 ? bytes : 0;
+}
+
+}  // namespace filemon

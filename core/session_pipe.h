@@ -1,0 +1,58 @@
+// The pipe that carries a session's records from the traced processes to the
+// collector.
+#ifndef FILEMON_CORE_SESSION_PIPE_H_
+#define FILEMON_CORE_SESSION_PIPE_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+
+namespace filemon {
+
+// Owns both ends. The writing end is open for reading as well (O_RDWR), so that
+// a write into it never raises SIGPIPE, and nonblocking.
+//
+// Not thread-safe.
+class SessionPipe {
+ public:
+  // Fails when there is no /proc to open the writing end through, or no
+  // descriptor to be had.
+  static absl::StatusOr<std::unique_ptr<SessionPipe>> Create();
+  ~SessionPipe();
+
+  SessionPipe(const SessionPipe&) = delete;
+  SessionPipe& operator=(const SessionPipe&) = delete;
+
+  // What Header::cookie must be in this session.
+  uint32_t cookie() const { return cookie_; }
+  // The writing end, close-on-exec. Its number is high, out of the way of the
+  // programs that inherit it: the highest that RLIMIT_NOFILE allows, but not
+  // above 1000, as the kernel's table of descriptors grows with the number.
+  int writer() const { return writer_; }
+
+  // The value of FILEMON_SESSION for a process that has the writing end as
+  // descriptor `fd`; the collector is the calling process.
+  std::string SessionValue(int fd) const;
+
+  // Reads what is there, never waiting; the number of bytes, 0 if none.
+  size_t Read(absl::Span<char> buffer);
+  // How many bytes are there.
+  size_t Pending() const;
+
+ private:
+  SessionPipe(int reader, int writer, uint64_t inode, uint32_t cookie);
+
+  const int reader_;
+  const int writer_;
+  const uint64_t inode_;
+  const uint32_t cookie_;
+};
+
+}  // namespace filemon
+
+#endif  // FILEMON_CORE_SESSION_PIPE_H_
