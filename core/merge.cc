@@ -45,6 +45,9 @@ struct Merge::Process {
   // Which sides of the fork that made it have spoken.
   bool forked_by_parent = false;
   bool forked_by_child = false;
+  // True of the children of system() and popen(), whose parents cannot name
+  // them.
+  bool Nameless() const { return !forked_by_parent && !forked_by_child; }
   // The status that it said it would exit with.
   absl::optional<int> exit_code;
   // Its end is certain, and its parent may still tell how it ended.
@@ -61,6 +64,7 @@ struct Merge::Process {
 struct Merge::Tombstone {
   pid_t parent;
   int wait_status;
+  bool nameless;
   // What the parent has said of it.
   bool forked;
   bool waited;
@@ -160,11 +164,16 @@ bool Merge::HeldBack(const Record& record) {
   const auto own = held_.find(record.pid);
   if (own != held_.end()) {
     Hold* hold = own->second;
-    // Between the fork and the end of the posix_spawn(), these are what its
-    // file actions did, told by the parent.
-    if (hold->forked && record.pid == hold->child &&
-        (record.kind == Kind::kOpen || record.kind == Kind::kChdir)) {
-      return false;
+    if (hold->forked && record.pid == hold->child) {
+      // Between the fork and the end of the posix_spawn(), these are what its
+      // file actions did, told by the parent.
+      if (record.kind == Kind::kOpen || record.kind == Kind::kChdir) {
+        return false;
+      }
+      // It has started: that is why it is held back.
+      if (record.kind == Kind::kExec && record.a == wire::kSaidOfSpawned) {
+        return true;
+      }
     }
     // A child of a process that is held back is held back with it.
     const pid_t member = record.kind == Kind::kFork ? record.a : record.pid;
@@ -254,6 +263,8 @@ void Merge::Apply(const Record& record) {
       return OnSomeChildEnded(record);
     case Kind::kSpawnEnd:
       return OnSpawnEnd(record);
+    case Kind::kExec:
+      return OnExec(record);
     case Kind::kFragment:
       return;  // The intake's business.
     default:
@@ -262,10 +273,6 @@ void Merge::Apply(const Record& record) {
 
   Process& process = Known(pid);
   switch (record.kind) {
-    case Kind::kExec:
-      process.pending_exec =
-          JoinPath(process.cwd, JoinPath(record.names[0], record.names[1]));
-      break;
     case Kind::kExecFailed:
       process.pending_exec.reset();
       break;
@@ -335,6 +342,19 @@ void Merge::OnStart(const Record& record) {
   log_->Exec(pid, process->image);
 }
 
+void Merge::OnExec(const Record& record) {
+  Process* process;
+  if (record.a == wire::kSaidOfSpawned) {
+    // Late, if the new image has spoken, or has ended already.
+    process = Find(record.pid);
+    if (process == nullptr || process->ended || process->started) return;
+  } else {
+    process = &Known(record.pid);
+  }
+  process->pending_exec =
+      JoinPath(process->cwd, JoinPath(record.names[0], record.names[1]));
+}
+
 void Merge::OnOpen(const Record& record) {
   const pid_t pid = record.pid;
   const std::string path =
@@ -393,7 +413,7 @@ void Merge::OnSomeChildEnded(const Record& record) {
   std::vector<pid_t> fitting;
   for (pid_t child_pid : parent.ended_children) {
     const Process& child = *Find(child_pid);
-    if (child.forked_by_parent) continue;
+    if (!child.Nameless()) continue;
     if (child.exit_code && WIFEXITED(status)) {
       if (*child.exit_code != WEXITSTATUS(status)) continue;
       return Bury(child_pid, status);
@@ -405,7 +425,7 @@ void Merge::OnSomeChildEnded(const Record& record) {
   // Perhaps the kernel was faster in telling us than the parent.
   for (auto& entry : tombstones_) {
     Tombstone& tombstone = entry.second;
-    if (tombstone.parent == pid && !tombstone.forked && !tombstone.waited &&
+    if (tombstone.parent == pid && tombstone.nameless && !tombstone.waited &&
         tombstone.wait_status == status) {
       tombstone.waited = true;
       return;
@@ -482,7 +502,7 @@ void Merge::OnEnded(pid_t pid, absl::optional<int> wait_status) {
   if (wait_status) {
     std::vector<int>& unclaimed = parent->unclaimed_statuses;
     auto same = absl::c_find(unclaimed, *wait_status);
-    if (!process->forked_by_parent && same != unclaimed.end()) {
+    if (process->Nameless() && same != unclaimed.end()) {
       unclaimed.erase(same);
     }
     return Bury(pid, wait_status);
@@ -537,8 +557,8 @@ void Merge::AddTombstone(pid_t pid, const Process& process, int wait_status) {
   // Only what the parent has yet to say can come late: what the child said
   // came before its end.
   if (pid == root_) return;
-  tombstones_[pid] = {process.parent, wait_status, process.forked_by_parent,
-                      /*waited=*/false};
+  tombstones_[pid] = {process.parent, wait_status, process.Nameless(),
+                      process.forked_by_parent, /*waited=*/false};
   tombstone_order_.push_back(pid);
   if (tombstone_order_.size() > kMaxTombstones) {
     tombstones_.erase(tombstone_order_.front());
@@ -548,7 +568,7 @@ void Merge::AddTombstone(pid_t pid, const Process& process, int wait_status) {
 
 absl::optional<int> Merge::TakeStatusFor(const Process& process,
                                          Process* parent) {
-  if (process.forked_by_parent) return absl::nullopt;
+  if (!process.Nameless()) return absl::nullopt;
   std::vector<int>& statuses = parent->unclaimed_statuses;
   auto found = statuses.end();
   for (auto it = statuses.begin(); it != statuses.end(); ++it) {

@@ -112,6 +112,7 @@ class Merge {
 
   void Apply(const Record& record);
   void OnStart(const Record& record);
+  void OnExec(const Record& record);
   void OnOpen(const Record& record);
   void OnFork(const Record& record);
   void OnChildEnded(const Record& record);
