@@ -56,8 +56,8 @@ place_libraries() {
 }
 
 print_pkgconfig() {
-  # "filemon VERSION"
-  version=$("$files/core/filemon" --version | sed -n '1s/.* //p')
+  # "filemon VERSION (...)"
+  version=$("$files/core/filemon" --version | awk '{ print $2; exit }')
   cat << END
 prefix=$prefix
 includedir=\${prefix}/include
