@@ -1,0 +1,193 @@
+// One record is one write of at most PIPE_BUF bytes, so the kernel keeps it
+// whole. The pipe is open for reading too (O_RDWR): it always has a reader, so
+// no write ever raises SIGPIPE; when the collector is gone the pipe fills up
+// and the write says EAGAIN.
+#include "interpose/channel.h"
+
+#include <errno.h>
+#include <sys/uio.h>
+
+#include "interpose/session.h"
+#include "interpose/sys.h"
+#include "interpose/text.h"
+
+namespace filemon {
+namespace {
+
+// Records up to this size are gathered on the stack and written by write(),
+// which is cheaper than writev(). Signal handlers run on small stacks.
+constexpr size_t kSmall = 512;
+
+// How long a full pipe may stay full before its records are given up: the
+// collector may have been stopped.
+constexpr int kPatience = 30000;  // milliseconds
+constexpr int kLook = 50;         // milliseconds between looks at the collector
+
+uint32_t g_lost;             // records given up since the last kLost
+uint32_t g_fragment_number;  // of the last record sent in pieces
+
+constexpr int kMaxParts = 1 + wire::kMaxNames;
+
+// A record as the pieces of memory that it consists of.
+struct Parts {
+  wire::Header header;
+  struct iovec part[kMaxParts];
+  int count;
+  size_t size;
+};
+
+void SetParts(const Record& record, Parts* out) {
+  const int names = wire::NamesOf(record.kind);
+  out->part[0].iov_base = &out->header;
+  out->part[0].iov_len = sizeof(wire::Header);
+  out->size = sizeof(wire::Header);
+  for (int i = 0; i < names; ++i) {
+    const size_t size = strlen(record.name[i]) + 1;
+    out->part[i + 1].iov_base = const_cast<char*>(record.name[i]);
+    out->part[i + 1].iov_len = size;
+    out->size += size;
+  }
+  out->count = names + 1;
+  out->header = {g_session.cookie,
+                 static_cast<uint16_t>(out->size),
+                 static_cast<uint8_t>(record.kind),
+                 static_cast<uint8_t>(names),
+                 record.pid,
+                 record.a,
+                 record.b};
+}
+
+void Gather(const Parts& parts, char* out) {
+  for (int i = 0; i < parts.count; ++i) {
+    memcpy(out, parts.part[i].iov_base, parts.part[i].iov_len);
+    out += parts.part[i].iov_len;
+  }
+}
+
+void GiveUp() { __atomic_fetch_add(&g_lost, 1, __ATOMIC_RELAXED); }
+
+// `write` tries once and returns what the kernel said. False if the record
+// could not be written.
+template <typename Attempt>
+bool WriteWhole(Attempt write) {
+  int waited = 0;
+  bool recovered = false;
+  for (;;) {
+    const int fd = __atomic_load_n(&g_session.fd, __ATOMIC_RELAXED);
+    if (fd < 0) return false;
+    const long result = write(fd);
+    if (__builtin_expect(result >= 0, 1)) return true;
+    switch (result) {
+      case -EAGAIN:
+        if (waited >= kPatience) return false;
+        sys::PollWritable(fd, kLook);
+        waited += kLook;
+        if (!CollectorLives()) {
+          GoDormant();
+          return false;
+        }
+        break;
+      case -EINTR:
+        break;
+      default:
+        // The descriptor is gone: a system call that no wrapper saw.
+        if (recovered || !RecoverPipe()) return false;
+        recovered = true;
+        break;
+    }
+  }
+}
+
+bool WriteBytes(const void* data, size_t size) {
+  return WriteWhole([&](int fd) { return sys::Write(fd, data, size); });
+}
+
+// Sends what is longer than one write can keep whole.
+bool WriteFragments(const Parts& parts) {
+  char piece[sizeof(wire::Header) + kSmall];
+  wire::Header header = parts.header;
+  header.kind = static_cast<uint8_t>(wire::Kind::kFragment);
+  header.names = 0;
+  header.a = static_cast<int32_t>(
+      __atomic_add_fetch(&g_fragment_number, 1, __ATOMIC_RELAXED));
+  size_t offset = 0;
+  size_t filled = 0;
+  const auto send = [&] {
+    header.size = static_cast<uint16_t>(sizeof(header) + filled);
+    header.b = static_cast<int32_t>(offset);
+    memcpy(piece, &header, sizeof(header));
+    if (!WriteBytes(piece, sizeof(header) + filled)) return false;
+    offset += filled;
+    filled = 0;
+    return true;
+  };
+  for (int i = 0; i < parts.count; ++i) {
+    const char* from = static_cast<const char*>(parts.part[i].iov_base);
+    size_t left = parts.part[i].iov_len;
+    while (left > 0) {
+      const size_t n = left < kSmall - filled ? left : kSmall - filled;
+      memcpy(piece + sizeof(header) + filled, from, n);
+      filled += n;
+      from += n;
+      left -= n;
+      if (filled == kSmall && !send()) return false;
+    }
+  }
+  return filled == 0 || send();
+}
+
+bool WriteParts(const Parts& parts) {
+  if (__builtin_expect(parts.size <= kSmall, 1)) {
+    char bytes[kSmall];
+    Gather(parts, bytes);
+    return WriteBytes(bytes, parts.size);
+  }
+  if (parts.size <= wire::kMaxWrite) {
+    return WriteWhole(
+        [&](int fd) { return sys::Writev(fd, parts.part, parts.count); });
+  }
+  return WriteFragments(parts);
+}
+
+// Says how many records of this process the collector did not get.
+void ReportLost(pid_t pid) {
+  const uint32_t lost = __atomic_exchange_n(&g_lost, 0, __ATOMIC_RELAXED);
+  if (lost == 0) return;
+  Parts parts;
+  Record record = {wire::Kind::kLost, pid};
+  record.a = static_cast<int32_t>(lost);
+  SetParts(record, &parts);
+  if (!WriteParts(parts)) {
+    __atomic_fetch_add(&g_lost, lost, __ATOMIC_RELAXED);
+  }
+}
+
+}  // namespace
+
+void Emit(const Record& record) {
+  if (__builtin_expect(__atomic_load_n(&g_lost, __ATOMIC_RELAXED) != 0, 0)) {
+    ReportLost(record.pid);
+  }
+  Parts parts;
+  SetParts(record, &parts);
+  if (!WriteParts(parts)) GiveUp();
+}
+
+void Batch::Add(const Record& record) {
+  Parts parts;
+  SetParts(record, &parts);
+  if (parts.size > sizeof(bytes_) - size_) Flush();
+  if (parts.size > sizeof(bytes_)) {
+    if (!WriteParts(parts)) GiveUp();
+    return;
+  }
+  Gather(parts, bytes_ + size_);
+  size_ += parts.size;
+}
+
+void Batch::Flush() {
+  if (size_ > 0 && !WriteBytes(bytes_, size_)) GiveUp();
+  size_ = 0;
+}
+
+}  // namespace filemon

@@ -1,0 +1,125 @@
+#include "interpose/environment.h"
+
+#include "core/wire.h"
+#include "interpose/session.h"
+#include "interpose/text.h"
+
+// Weak: a program linked statically against part of libc may have none.
+extern "C" char** environ __attribute__((weak));
+
+namespace filemon {
+namespace {
+
+constexpr char kPreloadVariable[] = "LD_PRELOAD";
+constexpr char kLibraryFile[] = "libfilemon.so";
+
+// The value if `entry` is "name=value", or null.
+const char* ValueOf(const char* entry, const char* name) {
+  while (*name != '\0' && *entry == *name) {
+    ++entry;
+    ++name;
+  }
+  return *name == '\0' && *entry == '=' ? entry + 1 : nullptr;
+}
+
+constexpr size_t kSessionEntrySize =
+    sizeof(wire::kSessionVariable) + kSessionValueSize;
+
+// "FILEMON_SESSION=..." for our children.
+void WriteSessionEntry(char* out) {
+  TextBuilder text(out, kSessionEntrySize);
+  text.Add(wire::kSessionVariable).Add("=");
+  WriteSessionValue(out + text.size());
+}
+
+}  // namespace
+
+char* const* Environment() { return &environ != nullptr ? environ : nullptr; }
+
+const char* FindVariable(char* const* environment, const char* name) {
+  for (; *environment != nullptr; ++environment) {
+    if (const char* value = ValueOf(*environment, name)) return value;
+  }
+  return nullptr;
+}
+
+const char* FindOurPreload(const char* value, size_t* size) {
+  while (*value != '\0') {
+    size_t n = 0;
+    while (value[n] != '\0' && value[n] != ':' && value[n] != ' ') ++n;
+    const char* slash = FindLast(value, n, '/');
+    const char* file = slash != nullptr ? slash + 1 : value;
+    const size_t length = static_cast<size_t>(value + n - file);
+    if (length == sizeof(kLibraryFile) - 1 &&
+        EqualBytes(file, kLibraryFile, length)) {
+      *size = n;
+      return value;
+    }
+    value += n;
+    if (*value != '\0') ++value;
+  }
+  return nullptr;
+}
+
+TracedEnvironment::TracedEnvironment(char* const* environment)
+    : environment_(environment) {
+  if (g_session.fd < 0) return;
+  char session[kSessionEntrySize];
+  WriteSessionEntry(session);
+  bool session_is_ours = false;
+  if (environment != nullptr) {
+    for (; environment[entries_] != nullptr; ++entries_) {
+      const char* entry = environment[entries_];
+      if (const char* value = ValueOf(entry, kPreloadVariable)) {
+        size_t size;
+        preload_ = entry;
+        preload_is_ours_ = FindOurPreload(value, &size) != nullptr;
+      } else if (Equal(entry, session)) {
+        session_is_ours = true;
+      }
+    }
+  }
+  // Attached without a preload (the library is linked in): none is passed on.
+  if (g_session.preload[0] == '\0') preload_is_ours_ = true;
+  if (preload_is_ours_ && session_is_ours) return;
+  if (!preload_is_ours_) {
+    text_size_ =
+        (preload_ != nullptr ? strlen(preload_) : sizeof(kPreloadVariable)) +
+        1 + strlen(g_session.preload) + 1;
+  }
+  // Two entries of ours and the null at the end.
+  size_ = (entries_ + 3) * sizeof(char*) + kSessionEntrySize + text_size_;
+}
+
+char* const* TracedEnvironment::Build(void* memory) const {
+  if (size_ == 0) return environment_;
+  char** const out = static_cast<char**>(memory);
+  char* text = static_cast<char*>(memory) + (entries_ + 3) * sizeof(char*);
+  size_t n = 0;
+  for (size_t i = 0; i < entries_; ++i) {
+    char* entry = environment_[i];
+    if (ValueOf(entry, wire::kSessionVariable) != nullptr) continue;
+    if (!preload_is_ours_ && ValueOf(entry, kPreloadVariable) != nullptr) {
+      continue;
+    }
+    out[n++] = entry;
+  }
+  WriteSessionEntry(text);
+  out[n++] = text;
+  if (!preload_is_ours_) {
+    // The program's own preloads stay first: ASan's runtime insists on it.
+    TextBuilder entry(text + kSessionEntrySize, text_size_);
+    if (preload_ != nullptr) {
+      entry.Add(preload_);
+      if (preload_[sizeof(kPreloadVariable)] != '\0') entry.Add(":");
+    } else {
+      entry.Add(kPreloadVariable).Add("=");
+    }
+    entry.Add(g_session.preload);
+    out[n++] = text + kSessionEntrySize;
+  }
+  out[n] = nullptr;
+  return out;
+}
+
+}  // namespace filemon

@@ -1,0 +1,56 @@
+// The environment that an exec hands on: the program's own, with our entries
+// put back when they are missing or changed.
+//
+// Nothing here allocates: an exec may happen in a vfork child, whose memory is
+// its parent's.
+#ifndef FILEMON_INTERPOSE_ENVIRONMENT_H_
+#define FILEMON_INTERPOSE_ENVIRONMENT_H_
+
+#include <alloca.h>
+#include <stddef.h>
+
+namespace filemon {
+
+// The calling program's environ; null before libc has set it.
+char* const* Environment();
+
+// The value of variable `name` in `environment`, or null.
+const char* FindVariable(char* const* environment, const char* name);
+
+// The entry of an LD_PRELOAD value (separated by colons and blanks) whose file
+// is libfilemon.so, and its size; null if there is none.
+const char* FindOurPreload(const char* value, size_t* size);
+
+// The environment for a new image, in memory that the caller lends.
+class TracedEnvironment {
+ public:
+  // Measures. `environment` may be null, as execve() allows.
+  explicit TracedEnvironment(char* const* environment);
+
+  // Bytes that Build() needs; 0 if the environment is right as it is.
+  size_t size() const { return size_; }
+
+  // The environment to pass on. `memory` holds size() bytes, is aligned for
+  // pointers, and must outlive the result.
+  char* const* Build(void* memory) const;
+
+ private:
+  char* const* environment_;
+  const char* preload_ = nullptr;  // the program's LD_PRELOAD entry
+  size_t entries_ = 0;
+  size_t text_size_ = 0;  // of the LD_PRELOAD entry to be built
+  size_t size_ = 0;
+  bool preload_is_ours_ = false;
+};
+
+}  // namespace filemon
+
+// Declares `name`: `environment` made right for a new image, in the calling
+// function's frame.
+#define FILEMON_TRACED_ENVIRONMENT(name, environment)                      \
+  const ::filemon::TracedEnvironment name##_builder(environment);          \
+  void* const name##_memory =                                              \
+      name##_builder.size() > 0 ? alloca(name##_builder.size()) : nullptr; \
+  char* const* const name = name##_builder.Build(name##_memory)
+
+#endif  // FILEMON_INTERPOSE_ENVIRONMENT_H_

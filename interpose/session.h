@@ -1,0 +1,57 @@
+// The session that this process reports to: what it was handed in the
+// environment, checked against the descriptor that came with it.
+//
+// All of this is async-signal-safe, thread-safe without locks, and usable
+// before any constructor has run.
+#ifndef FILEMON_INTERPOSE_SESSION_H_
+#define FILEMON_INTERPOSE_SESSION_H_
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+namespace filemon {
+
+struct Session {
+  int fd;              // the pipe, or -1: the library is dormant
+  uint32_t cookie;     // wire::Header::cookie
+  pid_t collector;     // may be meaningless in another pid namespace
+  int collector_fd;    // the pipe's number in the collector
+  uint64_t inode;      // the pipe's
+  pid_t pid;           // the process that last reported from this memory
+  char preload[4096];  // our own entry of LD_PRELOAD; empty if we had none
+};
+
+extern Session g_session __attribute__((visibility("hidden")));
+
+// True when records of this process are wanted. The first call, from whatever
+// wrapper or constructor comes first, joins the session that the environment
+// names and reports the start of this image.
+bool Tracing();
+
+// True if `fd` is the session's pipe: the program is to find it closed.
+inline bool IsOurs(int fd) { return fd >= 0 && fd == g_session.fd; }
+
+// The pipe was closed behind our back, or another file stands in its place:
+// gets it back from the collector, or makes the library dormant. True if it is
+// back.
+bool RecoverPipe();
+
+// The program wants our descriptor's number for itself: moves the pipe to
+// another. If none is free the library becomes dormant.
+void YieldDescriptor();
+
+// Stops all reporting of this process.
+void GoDormant();
+
+// True while the collector lives, as far as this process can tell.
+bool CollectorLives();
+
+// The value of wire::kSessionVariable for a child of this process; `out` must
+// hold kSessionValueSize bytes.
+inline constexpr size_t kSessionValueSize = 96;
+void WriteSessionValue(char* out);
+
+}  // namespace filemon
+
+#endif  // FILEMON_INTERPOSE_SESSION_H_

@@ -1,0 +1,20 @@
+// Finds the function that a wrapper stands in front of.
+#ifndef FILEMON_INTERPOSE_SYMBOL_H_
+#define FILEMON_INTERPOSE_SYMBOL_H_
+
+namespace filemon {
+
+// The default version of function `name` in the first object loaded after
+// libfilemon.so that defines it, or null: what dlsym(RTLD_NEXT, name) gives.
+//
+// Unlike dlsym() it takes no lock, allocates nothing and exists wherever libc
+// keeps dlsym (glibc before 2.34 has it in libdl.so.2): it can run in a signal
+// handler, in a vfork child, or inside malloc's first call. It looks only at
+// objects that the program was started with; these are never unloaded.
+//
+// The layout read here is the ELF gABI's, and glibc's <link.h>.
+void* NextFunction(const char* name);
+
+}  // namespace filemon
+
+#endif  // FILEMON_INTERPOSE_SYMBOL_H_

@@ -1,0 +1,159 @@
+// System calls made directly, for our own doings.
+//
+// A wrapper must not disturb errno, must not be a cancellation point and may
+// run in a signal handler or a vfork child: so nothing of ours goes through
+// libc. Results are the kernel's: a negative errno on failure.
+#ifndef FILEMON_INTERPOSE_SYS_H_
+#define FILEMON_INTERPOSE_SYS_H_
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+namespace filemon {
+namespace sys {
+
+#if defined(__x86_64__)
+
+inline long Call(long number, long a = 0, long b = 0, long c = 0, long d = 0,
+                 long e = 0, long f = 0) {
+  register long r10 __asm__("r10") = d;
+  register long r8 __asm__("r8") = e;
+  register long r9 __asm__("r9") = f;
+  long result;
+  __asm__ volatile("syscall"
+                   : "=a"(result)
+                   : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8),
+                     "r"(r9)
+                   : "rcx", "r11", "memory");
+  return result;
+}
+
+#elif defined(__i386__)
+
+inline long Call(long number, long a = 0, long b = 0, long c = 0, long d = 0,
+                 long e = 0) {
+  // int $0x80 and not the vDSO's entry: this also runs before that is known.
+  long result;
+  __asm__ volatile("int $0x80"
+                   : "=a"(result)
+                   : "a"(number), "b"(a), "c"(b), "d"(c), "S"(d), "D"(e)
+                   : "memory");
+  return result;
+}
+
+#elif defined(__aarch64__)
+
+inline long Call(long number, long a = 0, long b = 0, long c = 0, long d = 0,
+                 long e = 0, long f = 0) {
+  register long x8 __asm__("x8") = number;
+  register long x0 __asm__("x0") = a;
+  register long x1 __asm__("x1") = b;
+  register long x2 __asm__("x2") = c;
+  register long x3 __asm__("x3") = d;
+  register long x4 __asm__("x4") = e;
+  register long x5 __asm__("x5") = f;
+  __asm__ volatile("svc #0"
+                   : "+r"(x0)
+                   : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
+                   : "memory");
+  return x0;
+}
+
+#else
+#error "system calls of this architecture are not written down yet"
+#endif
+
+inline long Arg(const void* p) { return reinterpret_cast<long>(p); }
+
+inline pid_t Getpid() { return static_cast<pid_t>(Call(SYS_getpid)); }
+inline pid_t Getppid() { return static_cast<pid_t>(Call(SYS_getppid)); }
+
+inline long Write(int fd, const void* data, size_t size) {
+  return Call(SYS_write, fd, Arg(data), static_cast<long>(size));
+}
+
+inline long Writev(int fd, const struct iovec* parts, int count) {
+  return Call(SYS_writev, fd, Arg(parts), count);
+}
+
+inline int Openat(int dirfd, const char* path, int flags) {
+  return static_cast<int>(Call(SYS_openat, dirfd, Arg(path), flags, 0));
+}
+
+inline long Read(int fd, void* data, size_t size) {
+  return Call(SYS_read, fd, Arg(data), static_cast<long>(size));
+}
+
+inline int Close(int fd) { return static_cast<int>(Call(SYS_close, fd)); }
+
+inline long Readlinkat(int dirfd, const char* path, char* buffer, size_t size) {
+  return Call(SYS_readlinkat, dirfd, Arg(path), Arg(buffer),
+              static_cast<long>(size));
+}
+
+// The length including the final NUL, as the kernel counts it.
+inline long Getcwd(char* buffer, size_t size) {
+  return Call(SYS_getcwd, Arg(buffer), static_cast<long>(size));
+}
+
+// What we need of a file's status; the kernel's struct differs by architecture.
+struct Identity {
+  uint64_t device = 0;
+  uint64_t inode = 0;
+  uint32_t mode = 0;
+  uint32_t links = 0;
+};
+
+// stat() of path relative to dirfd; flags as for fstatat(). 0 or -errno.
+inline int Stat(int dirfd, const char* path, int flags, Identity* out) {
+#if defined(__i386__)
+  struct stat64 st;
+  const long result = Call(SYS_fstatat64, dirfd, Arg(path), Arg(&st), flags);
+#else
+  struct stat st;
+  const long result = Call(SYS_newfstatat, dirfd, Arg(path), Arg(&st), flags);
+#endif
+  if (result < 0) return static_cast<int>(result);
+  out->device = st.st_dev;
+  out->inode = st.st_ino;
+  out->mode = st.st_mode;
+  out->links = static_cast<uint32_t>(st.st_nlink);
+  return 0;
+}
+
+inline bool Exists(const char* path) {
+  return Call(SYS_faccessat, AT_FDCWD, Arg(path), 0 /* F_OK */) == 0;
+}
+
+inline int FcntlDupfd(int fd, int least) {
+#if defined(__i386__)
+  return static_cast<int>(Call(SYS_fcntl64, fd, F_DUPFD, least));
+#else
+  return static_cast<int>(Call(SYS_fcntl, fd, F_DUPFD, least));
+#endif
+}
+
+// Waits until fd can be written or `milliseconds` have passed.
+inline void PollWritable(int fd, int milliseconds) {
+  struct pollfd poll = {fd, POLLOUT, 0};
+  const struct {
+    int64_t seconds, nanoseconds;
+  } timeout = {milliseconds / 1000,
+               static_cast<int64_t>(milliseconds % 1000) * 1000000};
+#if defined(__i386__)
+  Call(SYS_ppoll_time64, Arg(&poll), 1, Arg(&timeout), 0, 8);
+#else
+  Call(SYS_ppoll, Arg(&poll), 1, Arg(&timeout), 0, 8);
+#endif
+}
+
+}  // namespace sys
+}  // namespace filemon
+
+#endif  // FILEMON_INTERPOSE_SYS_H_

@@ -1,0 +1,112 @@
+// The few string functions that a guest without libc needs. All are
+// async-signal-safe and allocate nothing.
+#ifndef FILEMON_INTERPOSE_TEXT_H_
+#define FILEMON_INTERPOSE_TEXT_H_
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+namespace filemon {
+
+// memcpy() and strlen() are ours as well (freestanding.cc).
+inline bool Equal(const char* a, const char* b) {
+  while (*a != '\0' && *a == *b) {
+    ++a;
+    ++b;
+  }
+  return *a == *b;
+}
+
+inline bool EqualBytes(const char* a, const char* b, size_t size) {
+  for (size_t i = 0; i < size; ++i) {
+    if (a[i] != b[i]) return false;
+  }
+  return true;
+}
+
+// True if `text` begins with the literal `prefix`.
+template <size_t N>
+bool StartsWith(const char* text, const char (&prefix)[N]) {
+  for (size_t i = 0; i + 1 < N; ++i) {
+    if (text[i] != prefix[i]) return false;
+  }
+  return true;
+}
+
+// The last occurrence of `c` in the first `size` bytes; null if there is none.
+inline const char* FindLast(const char* text, size_t size, char c) {
+  while (size > 0) {
+    if (text[--size] == c) return text + size;
+  }
+  return nullptr;
+}
+
+inline bool HasSlash(const char* text) {
+  for (; *text != '\0'; ++text) {
+    if (*text == '/') return true;
+  }
+  return false;
+}
+
+// Reads decimal digits at *text and moves it past them; false without a digit
+// or when the number needs more than 64 bits.
+inline bool ReadDecimal(const char** text, uint64_t* value) {
+  const char* p = *text;
+  uint64_t v = 0;
+  if (*p < '0' || *p > '9') return false;
+  for (; *p >= '0' && *p <= '9'; ++p) {
+    const uint64_t digit = static_cast<uint64_t>(*p - '0');
+    if (v > (UINT64_MAX - digit) / 10) return false;
+    v = v * 10 + digit;
+  }
+  *text = p;
+  *value = v;
+  return true;
+}
+
+// Builds a NUL-terminated string in a buffer of its owner. What does not fit is
+// cut, and ok() says so.
+class TextBuilder {
+ public:
+  TextBuilder(char* buffer, size_t size) : begin_(buffer), left_(size) {
+    end_ = begin_;
+    *end_ = '\0';
+  }
+
+  TextBuilder& Add(const char* text, size_t size) {
+    if (size >= left_) {
+      ok_ = false;
+      size = left_ - 1;
+    }
+    memcpy(end_, text, size);
+    end_ += size;
+    left_ -= size;
+    *end_ = '\0';
+    return *this;
+  }
+  TextBuilder& Add(const char* text) { return Add(text, strlen(text)); }
+
+  TextBuilder& AddDecimal(uint64_t value) {
+    char digits[20];
+    size_t n = sizeof(digits);
+    do {
+      digits[--n] = static_cast<char>('0' + value % 10);
+      value /= 10;
+    } while (value != 0);
+    return Add(digits + n, sizeof(digits) - n);
+  }
+
+  size_t size() const { return static_cast<size_t>(end_ - begin_); }
+  bool ok() const { return ok_; }
+
+ private:
+  char* begin_;
+  char* end_;
+  size_t left_;
+  bool ok_ = true;
+};
+
+}  // namespace filemon
+
+#endif  // FILEMON_INTERPOSE_TEXT_H_
