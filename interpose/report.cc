@@ -1,0 +1,155 @@
+#include "interpose/report.h"
+
+#include <errno.h>
+
+#include "interpose/image.h"
+#include "interpose/process.h"
+#include "interpose/sys.h"
+#include "interpose/text.h"
+
+namespace filemon {
+namespace {
+
+constexpr char kDeleted[] = " (deleted)";
+
+Record MakeRecord(wire::Kind kind) {
+  const pid_t pid = CurrentPid();
+  // Not in a vfork child: its parent's threads may hold the linker's lock.
+  if (__builtin_expect(g_libraries_pending > 0, 0) && pid == g_session.pid) {
+    ReportNewLibraries(nullptr, false);
+  }
+  return {kind, pid};
+}
+
+// A record of two operands.
+void EmitPair(wire::Kind kind, PathAt from, PathAt to) {
+  const Directory from_directory(from);
+  const Directory to_directory(to);
+  Record record = MakeRecord(kind);
+  record.name[0] = from_directory.path();
+  record.name[1] = from.name;
+  record.name[2] = to_directory.path();
+  record.name[3] = to.name;
+  Emit(record);
+}
+
+// A record of one operand.
+void EmitOne(Record record, PathAt path) {
+  const auto emit = [&](const char* directory) {
+    record.name[0] = directory;
+    record.name[1] = path.name;
+    Emit(record);
+  };
+  // Spares the common case the stack and the system call.
+  if (path.dirfd == AT_FDCWD || path.name[0] == '/') return emit("");
+  emit(Directory(path).path());
+}
+
+}  // namespace
+
+bool PathOfDescriptor(int fd, char* out, size_t size) {
+  char link[32];
+  TextBuilder(link, sizeof(link))
+      .Add("/proc/self/fd/")
+      .AddDecimal(static_cast<uint64_t>(fd));
+  const long n = sys::Readlinkat(AT_FDCWD, link, out, size - 1);
+  if (n <= 0 || out[0] != '/') return false;
+  out[n] = '\0';
+  const size_t suffix = sizeof(kDeleted) - 1;
+  const size_t length = static_cast<size_t>(n);
+  return length < suffix || !Equal(out + length - suffix, kDeleted);
+}
+
+Directory::Directory(PathAt path) {
+  path_[0] = '\0';
+  if (path.dirfd == AT_FDCWD || path.name[0] == '/') return;
+  if (!PathOfDescriptor(path.dirfd, path_, sizeof(path_))) path_[0] = '\0';
+}
+
+int FlagsOfMode(const char* mode) {
+  int flags = mode[0] == 'r' ? O_RDONLY : O_WRONLY;
+  for (const char* p = mode + 1; *p != '\0' && *p != ','; ++p) {
+    if (*p == '+') flags = O_RDWR;
+  }
+  return flags;
+}
+
+void ReportOpen(PathAt path, int flags) {
+  // Neither opens a file that has a name to read or write (open(2)).
+  if ((flags & O_PATH) != 0 || (flags & O_TMPFILE) == O_TMPFILE) return;
+  Record record = MakeRecord(wire::Kind::kOpen);
+  switch (flags & O_ACCMODE) {
+    case O_RDONLY:
+      record.a = wire::kReads;
+      break;
+    case O_WRONLY:
+      record.a = wire::kWrites;
+      break;
+    default:
+      record.a = wire::kReads | wire::kWrites;
+      break;
+  }
+  EmitOne(record, path);
+}
+
+int OpenResult(int fd, PathAt path, int flags) {
+  if (fd < 0 || !Tracing()) return fd;
+  // The program got our number: the pipe was closed by a raw system call.
+  if (__builtin_expect(IsOurs(fd), 0) && !RecoverPipe()) return fd;
+  ReportOpen(path, flags);
+  return fd;
+}
+
+void ReportUnlink(PathAt path) {
+  EmitOne(MakeRecord(wire::Kind::kUnlink), path);
+}
+
+void ReportLink(PathAt from, PathAt to) {
+  EmitPair(wire::Kind::kLink, from, to);
+}
+
+void ReportRename(PathAt from, PathAt to) {
+  EmitPair(wire::Kind::kRename, from, to);
+}
+
+void ReportSymlink(const char* target, PathAt path) {
+  const Directory directory(path);
+  Record record = MakeRecord(wire::Kind::kSymlink);
+  record.name[0] = target;
+  record.name[1] = directory.path();
+  record.name[2] = path.name;
+  Emit(record);
+}
+
+void ReportChdir(const char* given) {
+  char path[PATH_MAX];
+  Record record = MakeRecord(wire::Kind::kChdir);
+  record.name[0] = path;
+  // The kernel writes "(unreachable)" before a directory outside of our root.
+  if (sys::Getcwd(path, sizeof(path)) < 0 || path[0] != '/') {
+    if (given == nullptr || given[0] != '/') return;
+    record.name[0] = given;
+  }
+  Emit(record);
+}
+
+void ReportExit(int status) {
+  Record record = MakeRecord(wire::Kind::kExit);
+  record.a = status & 0xff;
+  Emit(record);
+}
+
+void ReportChildEnded(pid_t child, int wait_status) {
+  Record record = MakeRecord(wire::Kind::kChildEnded);
+  record.a = child;
+  record.b = wait_status;
+  Emit(record);
+}
+
+void ReportSomeChildEnded(int wait_status) {
+  Record record = MakeRecord(wire::Kind::kSomeChildEnded);
+  record.b = wait_status;
+  Emit(record);
+}
+
+}  // namespace filemon

@@ -1,0 +1,60 @@
+// One function for each thing that a wrapper reports. Each is to be called
+// after the call has succeeded, only while Tracing(), and keeps errno.
+#ifndef FILEMON_INTERPOSE_REPORT_H_
+#define FILEMON_INTERPOSE_REPORT_H_
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stddef.h>
+
+#include "interpose/channel.h"
+#include "interpose/session.h"
+
+namespace filemon {
+
+// A path as a call names it: `name` as the program gave it, relative to
+// `dirfd`.
+struct PathAt {
+  int dirfd;
+  const char* name;
+
+  // The path relative to the current directory.
+  static PathAt Here(const char* name) { return {AT_FDCWD, name}; }
+};
+
+// The absolute path of a PathAt's directory for a record: empty where the name
+// needs none.
+class Directory {
+ public:
+  explicit Directory(PathAt path);
+  const char* path() const { return path_; }
+
+ private:
+  char path_[PATH_MAX];
+};
+
+// The file behind a descriptor, absolute, as the kernel names it. False if it
+// has no name (any more).
+bool PathOfDescriptor(int fd, char* out, size_t size);
+
+// What open() was asked for.
+void ReportOpen(PathAt path, int flags);
+// The result of a call that gives a descriptor: reports nothing for -1, and
+// returns `fd`.
+int OpenResult(int fd, PathAt path, int flags);
+// The access of an fopen() mode; of flags, as the kernel's open() takes it.
+int FlagsOfMode(const char* mode);
+
+void ReportUnlink(PathAt path);
+void ReportLink(PathAt from, PathAt to);
+void ReportSymlink(const char* target, PathAt path);
+void ReportRename(PathAt from, PathAt to);
+// `given` is what the program passed; null for fchdir().
+void ReportChdir(const char* given);
+void ReportExit(int status);
+void ReportChildEnded(pid_t child, int wait_status);
+void ReportSomeChildEnded(int wait_status);
+
+}  // namespace filemon
+
+#endif  // FILEMON_INTERPOSE_REPORT_H_

@@ -1,0 +1,35 @@
+// What wrappers of different families share: each takes the result of a call,
+// reports the call if it succeeded, and gives the result back. syscall(), which
+// makes the same calls by number, is the second user of each.
+#ifndef FILEMON_INTERPOSE_RESULTS_H_
+#define FILEMON_INTERPOSE_RESULTS_H_
+
+#include <limits.h>
+
+#include "interpose/report.h"
+
+namespace filemon {
+
+int UnlinkResult(int result, PathAt path);
+int LinkResult(int result, PathAt from, PathAt to);
+int SymlinkResult(int result, const char* target, PathAt path);
+int RenameResult(int result, PathAt from, PathAt to, unsigned flags);
+// `given` is null for fchdir().
+int ChdirResult(int result, const char* given);
+
+// A linkat(): what is linked has to be looked at before the call, for a file
+// opened with O_TMPFILE gets its first name by it (a W, not an L).
+class FileLink {
+ public:
+  FileLink(PathAt from, int flags);
+  int Result(int result, PathAt to) const;
+
+ private:
+  PathAt from_;
+  bool nameless_ = false;
+  char path_[PATH_MAX];
+};
+
+}  // namespace filemon
+
+#endif  // FILEMON_INTERPOSE_RESULTS_H_

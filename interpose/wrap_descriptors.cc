@@ -1,0 +1,116 @@
+// Guards of the pipe's descriptor: for the program it does not exist. It cannot
+// be closed, copied or overwritten; a program that wants its number gets it,
+// and the pipe moves.
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+
+#include "interpose/descriptors.h"
+#include "interpose/session.h"
+#include "interpose/sys.h"
+#include "interpose/wrapper.h"
+
+namespace filemon {
+
+bool HidesDescriptor(int fd) { return IsOurs(fd) && Tracing(); }
+
+namespace {
+
+int NoSuchDescriptor() {
+  errno = EBADF;
+  return -1;
+}
+
+}  // namespace
+
+int CloseRange(unsigned first, unsigned last, int flags,
+               int (*close)(unsigned, unsigned, int)) {
+  const auto ours = static_cast<unsigned>(g_session.fd);
+  if (g_session.fd < 0 || first > ours || last < ours || first > last) {
+    return close(first, last, flags);
+  }
+  // Two ranges around it. With CLOSE_RANGE_UNSHARE the first call gives the
+  // process a table of its own, and the second finds it so.
+  int result = 0;
+  bool called = false;
+  if (first < ours) {
+    result = close(first, ours - 1, flags);
+    called = true;
+  }
+  if (result == 0 && last > ours) {
+    result = close(ours + 1, last, flags);
+    called = true;
+  }
+  // Nothing but ours: the flags still are to be looked at, and to take effect.
+  return called ? result : close(UINT_MAX, UINT_MAX, flags);
+}
+
+#define FILEMON_WRAP_CLOSE(name)                        \
+  FILEMON_WRAP(int, name, (int fd)) {                   \
+    if (HidesDescriptor(fd)) return NoSuchDescriptor(); \
+    return FILEMON_NEXT(name)(fd);                      \
+  }
+FILEMON_WRAP_CLOSE(close)
+FILEMON_WRAP_CLOSE(__close)
+
+// musl's, and POSIX.1-2024's.
+FILEMON_WRAP(int, posix_close, (int fd, int flags)) {
+  if (HidesDescriptor(fd)) return NoSuchDescriptor();
+  return FILEMON_NEXT(posix_close)(fd, flags);
+}
+
+FILEMON_WRAP(int, close_range, (unsigned first, unsigned last, int flags)) {
+  return CloseRange(first, last, flags, FILEMON_NEXT(close_range));
+}
+
+FILEMON_WRAP(void, closefrom, (int low)) {
+  const int ours = g_session.fd;
+  if (ours < 0 || low > ours) {
+    FILEMON_NEXT(closefrom)(low);
+    return;
+  }
+  FILEMON_NEXT(closefrom)(ours + 1);
+  if (low < 0) low = 0;
+  if (low == ours) return;
+  const long result = sys::Call(SYS_close_range, low, ours - 1, 0);
+  if (result == 0) return;
+  for (int fd = low; fd < ours; ++fd) sys::Close(fd);  // before Linux 5.9
+}
+
+FILEMON_WRAP(int, dup, (int fd)) {
+  if (HidesDescriptor(fd)) return NoSuchDescriptor();
+  return FILEMON_NEXT(dup)(fd);
+}
+
+#define FILEMON_WRAP_DUP2(name)                           \
+  FILEMON_WRAP(int, name, (int from, int to)) {           \
+    if (HidesDescriptor(from)) return NoSuchDescriptor(); \
+    if (HidesDescriptor(to)) YieldDescriptor();           \
+    return FILEMON_NEXT(name)(from, to);                  \
+  }
+FILEMON_WRAP_DUP2(dup2)
+FILEMON_WRAP_DUP2(__dup2)
+
+FILEMON_WRAP(int, dup3, (int from, int to, int flags)) {
+  if (HidesDescriptor(from)) return NoSuchDescriptor();
+  if (HidesDescriptor(to)) YieldDescriptor();
+  return FILEMON_NEXT(dup3)(from, to, flags);
+}
+
+#define FILEMON_WRAP_FCNTL(name)                                             \
+  FILEMON_WRAP(int, name, (int fd, int command, ...)) {                      \
+    if (HidesDescriptor(fd)) return NoSuchDescriptor();                      \
+    va_list arguments;                                                       \
+    va_start(arguments, command);                                            \
+    /* An int or a pointer, or nothing: a register holds each (fcntl(2)). */ \
+    void* const argument = va_arg(arguments, void*);                         \
+    va_end(arguments);                                                       \
+    return FILEMON_NEXT(name)(fd, command, argument);                        \
+  }
+FILEMON_WRAP_FCNTL(fcntl)
+FILEMON_WRAP_FCNTL(fcntl64)
+FILEMON_WRAP_FCNTL(__fcntl)
+FILEMON_WRAP_FCNTL(__fcntl_time64)
+
+}  // namespace filemon

@@ -1,0 +1,366 @@
+// Directories that libc opens: R records. The walkers (ftw, glob, fts) open
+// them inside libc; each is seen by what it tells its caller.
+#include <dirent.h>
+#include <fcntl.h>
+#include <fts.h>
+#include <ftw.h>
+#include <glob.h>
+#include <limits.h>
+#include <nl_types.h>
+#include <sys/stat.h>
+
+#include "interpose/report.h"
+#include "interpose/sys.h"
+#include "interpose/text.h"
+#include "interpose/wrapper.h"
+
+namespace filemon {
+namespace {
+
+void ReportDirectory(PathAt path) { ReportOpen(path, O_RDONLY); }
+
+}  // namespace
+
+FILEMON_WRAP(DIR*, opendir, (const char* path)) {
+  DIR* const directory = FILEMON_NEXT(opendir)(path);
+  if (directory != nullptr && Tracing()) ReportDirectory(PathAt::Here(path));
+  return directory;
+}
+
+// Entries and filters are passed through, whatever their type.
+#define FILEMON_WRAP_SCANDIR(name)                                        \
+  FILEMON_WRAP(                                                           \
+      int, name,                                                          \
+      (const char* path, void* entries, void* filter, void* compare)) {   \
+    const int count = FILEMON_NEXT(name)(path, entries, filter, compare); \
+    if (count >= 0 && Tracing()) ReportDirectory(PathAt::Here(path));     \
+    return count;                                                         \
+  }
+FILEMON_WRAP_SCANDIR(scandir)
+FILEMON_WRAP_SCANDIR(scandir64)
+
+#define FILEMON_WRAP_SCANDIRAT(name)                                      \
+  FILEMON_WRAP(int, name,                                                 \
+               (int dirfd, const char* path, void* entries, void* filter, \
+                void* compare)) {                                         \
+    const int count =                                                     \
+        FILEMON_NEXT(name)(dirfd, path, entries, filter, compare);        \
+    if (count >= 0 && Tracing()) ReportDirectory({dirfd, path});          \
+    return count;                                                         \
+  }
+FILEMON_WRAP_SCANDIRAT(scandirat)
+FILEMON_WRAP_SCANDIRAT(scandirat64)
+
+namespace {
+
+// A walk of ftw() or nftw(): which directories it has open, told by the names
+// that it gives to the program's function.
+class TreeWalk {
+ public:
+  using FtwFunction = int (*)(const char*, const void*, int);
+  using NftwFunction = int (*)(const char*, const void*, int, void*);
+
+  TreeWalk(const char* root, FtwFunction ftw, NftwFunction nftw, int flags)
+      : root_size_(strlen(root)),
+        ftw_(ftw),
+        nftw_(nftw),
+        changes_directory_((flags & FTW_CHDIR) != 0),
+        outer_(g_current) {
+    while (root_size_ > 1 && root[root_size_ - 1] == '/') --root_size_;
+    opened_[0] = '\0';
+    cwd_[0] = '\0';
+    if (changes_directory_) sys::Getcwd(cwd_, sizeof(cwd_));
+    g_current = this;
+  }
+  ~TreeWalk() {
+    SeeDirectory();
+    g_current = outer_;
+  }
+  TreeWalk(const TreeWalk&) = delete;
+  TreeWalk& operator=(const TreeWalk&) = delete;
+
+  static int VisitFtw(const char* path, const void* status, int type) {
+    TreeWalk* const walk = g_current;
+    walk->See(path, type);
+    return walk->ftw_(path, status, type);
+  }
+  static int VisitNftw(const char* path, const void* status, int type,
+                       void* position) {
+    TreeWalk* const walk = g_current;
+    walk->See(path, type);
+    return walk->nftw_(path, status, type, position);
+  }
+
+ private:
+  // Reports the directories on the way to `path` that are not known to be open:
+  // with FTW_DEPTH a directory's own visit comes after all that is in it.
+  void See(const char* path, int type) {
+    if (!Tracing()) return;
+    const bool is_open = type == FTW_D || type == FTW_DP;
+    for (size_t n = root_size_;; ++n) {
+      const bool end = path[n] == '\0';
+      if ((end && is_open) || path[n] == '/') Open(path, n);
+      if (end) break;
+    }
+    SeeDirectory();
+  }
+
+  void Open(const char* path, size_t size) {
+    if (size >= sizeof(opened_)) return;
+    const bool known = EqualUpTo(opened_, path, size) &&
+                       (opened_[size] == '\0' || opened_[size] == '/');
+    if (known) return;
+    memcpy(opened_, path, size);
+    opened_[size] = '\0';
+    ReportDirectory(PathAt::Here(opened_));
+  }
+
+  static bool EqualUpTo(const char* text, const char* other, size_t size) {
+    for (size_t i = 0; i < size; ++i) {
+      if (text[i] == '\0' || text[i] != other[i]) return false;
+    }
+    return true;
+  }
+
+  // With FTW_CHDIR the walk goes into each directory and comes back.
+  void SeeDirectory() {
+    if (!changes_directory_ || !Tracing()) return;
+    char cwd[PATH_MAX];
+    if (sys::Getcwd(cwd, sizeof(cwd)) < 0 || Equal(cwd, cwd_)) return;
+    TextBuilder(cwd_, sizeof(cwd_)).Add(cwd);
+    ReportChdir(nullptr);
+  }
+
+  static __thread TreeWalk* g_current;
+
+  size_t root_size_;
+  FtwFunction ftw_;
+  NftwFunction nftw_;
+  bool changes_directory_;
+  TreeWalk* outer_;
+  char opened_[PATH_MAX];  // the directory opened last
+  char cwd_[PATH_MAX];
+};
+
+__thread TreeWalk* TreeWalk::g_current;
+
+}  // namespace
+
+#define FILEMON_WRAP_FTW(name)                                             \
+  FILEMON_WRAP(int, name,                                                  \
+               (const char* root, TreeWalk::FtwFunction visit, int fds)) { \
+    if (!Tracing()) return FILEMON_NEXT(name)(root, visit, fds);           \
+    TreeWalk walk(root, visit, nullptr, 0);                                \
+    return FILEMON_NEXT(name)(root, TreeWalk::VisitFtw, fds);              \
+  }
+FILEMON_WRAP_FTW(ftw)
+FILEMON_WRAP_FTW(ftw64)
+FILEMON_WRAP_FTW(__ftw64_time64)
+
+#define FILEMON_WRAP_NFTW(name)                                               \
+  FILEMON_WRAP(                                                               \
+      int, name,                                                              \
+      (const char* root, TreeWalk::NftwFunction visit, int fds, int flags)) { \
+    if (!Tracing()) return FILEMON_NEXT(name)(root, visit, fds, flags);       \
+    TreeWalk walk(root, nullptr, visit, flags);                               \
+    return FILEMON_NEXT(name)(root, TreeWalk::VisitNftw, fds, flags);         \
+  }
+FILEMON_WRAP_NFTW(nftw)
+FILEMON_WRAP_NFTW(nftw64)
+FILEMON_WRAP_NFTW(__nftw64_time64)
+
+namespace {
+
+// glob() takes the functions that read directories from its caller
+// (GLOB_ALTDIRFUNC): we give it libc's own, and see each opendir().
+class GlobFunctions {
+ public:
+  GlobFunctions(glob_t* result, int* flags) : result_(result) {
+    if (!Tracing() || (*flags & GLOB_ALTDIRFUNC) != 0) return;
+    Functions ours;
+    ours.close = Find<decltype(ours.close)>("closedir");
+    ours.read = Find<decltype(ours.read)>("readdir64");
+    ours.open = Open;
+    ours.lstat = Find<decltype(ours.lstat)>("lstat64");
+    ours.stat = Find<decltype(ours.stat)>("stat64");
+    // Before 2.33 glibc has no stat() to hand out.
+    if (ours.lstat == nullptr || ours.stat == nullptr) return;
+    program_ = Get();
+    Set(ours);
+    *flags |= GLOB_ALTDIRFUNC;
+    replaced_ = true;
+  }
+  ~GlobFunctions() {
+    if (!replaced_) return;
+    Set(program_);
+    result_->gl_flags &= ~GLOB_ALTDIRFUNC;
+  }
+  GlobFunctions(const GlobFunctions&) = delete;
+  GlobFunctions& operator=(const GlobFunctions&) = delete;
+
+ private:
+  struct Functions {
+    decltype(glob_t::gl_closedir) close;
+    decltype(glob_t::gl_readdir) read;
+    decltype(glob_t::gl_opendir) open;
+    decltype(glob_t::gl_lstat) lstat;
+    decltype(glob_t::gl_stat) stat;
+  };
+
+  template <typename Function>
+  static Function Find(const char* name) {
+    return reinterpret_cast<Function>(NextFunction(name));
+  }
+
+  static void* Open(const char* path) {
+    DIR* const directory = original_opendir.Get("opendir")(path);
+    if (directory != nullptr) ReportDirectory(PathAt::Here(path));
+    return directory;
+  }
+
+  Functions Get() const {
+    return {result_->gl_closedir, result_->gl_readdir, result_->gl_opendir,
+            result_->gl_lstat, result_->gl_stat};
+  }
+  void Set(const Functions& functions) {
+    result_->gl_closedir = functions.close;
+    result_->gl_readdir = functions.read;
+    result_->gl_opendir = functions.open;
+    result_->gl_lstat = functions.lstat;
+    result_->gl_stat = functions.stat;
+  }
+
+  glob_t* result_;
+  Functions program_ = {};
+  bool replaced_ = false;
+};
+
+}  // namespace
+
+// On 32-bit machines the entries of glob() and of __glob64_time64() are of
+// other types than the functions that we hand out: those run unseen.
+#if defined(__LP64__)
+#define FILEMON_GLOB_FUNCTIONS(result, flags) \
+  const GlobFunctions functions(result, &flags)
+#else
+#define FILEMON_GLOB_FUNCTIONS(result, flags)
+#endif
+
+#define FILEMON_WRAP_GLOB(name)                                       \
+  FILEMON_WRAP(int, name,                                             \
+               (const char* pattern, int flags,                       \
+                int (*on_error)(const char*, int), glob_t* result)) { \
+    FILEMON_GLOB_FUNCTIONS(result, flags);                            \
+    return FILEMON_NEXT(name)(pattern, flags, on_error, result);      \
+  }
+FILEMON_WRAP_GLOB(glob)
+FILEMON_WRAP_GLOB(glob64)
+FILEMON_WRAP_GLOB(__glob64_time64)
+
+namespace {
+
+// On 32-bit machines the fts64 functions have structs of another layout than
+// the one seen here; the macros below serve both names.
+#if defined(__LP64__)
+constexpr bool kSameLayout = true;
+#else
+constexpr bool kSameLayout = false;
+#endif
+
+// One step of an fts(3) walk. The walk opens the directory that it returned
+// last (FTS_D), unless told to skip it, and with neither FTS_NOCHDIR nor a
+// failure goes into it and back by "..".
+class FtsStep {
+ public:
+  explicit FtsStep(FTS* walk) {
+    if (!kSameLayout || !Tracing() || walk == nullptr) return;
+    last_ = walk->fts_cur;
+    if (last_ != nullptr) {
+      enters_ = last_->fts_info == FTS_D && last_->fts_instr != FTS_SKIP &&
+                walk->fts_child == nullptr;
+      TextBuilder(path_, sizeof(path_)).Add(last_->fts_accpath);
+    }
+    sys::Getcwd(cwd_, sizeof(cwd_));
+    tracing_ = true;
+  }
+
+  FTSENT* Result(FTSENT* entry) const {
+    if (!tracing_) return entry;
+    if (enters_ && !(entry == last_ && entry->fts_info == FTS_DNR)) {
+      ReportDirectory(PathAt::Here(path_));
+    }
+    char cwd[PATH_MAX];
+    if (sys::Getcwd(cwd, sizeof(cwd)) < 0 || Equal(cwd, cwd_)) return entry;
+    if (entry != nullptr && entry->fts_info == FTS_DP &&
+        entry->fts_level > FTS_ROOTLEVEL) {
+      ReportDirectory(PathAt::Here(".."));
+    }
+    ReportChdir(nullptr);
+    return entry;
+  }
+
+ private:
+  const FTSENT* last_ = nullptr;
+  bool enters_ = false;
+  bool tracing_ = false;
+  char path_[PATH_MAX];
+  char cwd_[PATH_MAX];
+};
+
+}  // namespace
+
+#define FILEMON_WRAP_FTS_OPEN(name)                                            \
+  FILEMON_WRAP(FTS*, name, (char* const* paths, int options, void* compare)) { \
+    FTS* const walk = FILEMON_NEXT(name)(paths, options, compare);             \
+    if (kSameLayout && walk != nullptr && walk->fts_rfd >= 0 &&                \
+        (walk->fts_options & FTS_NOCHDIR) == 0 && Tracing()) {                 \
+      ReportDirectory(PathAt::Here("."));                                      \
+    }                                                                          \
+    return walk;                                                               \
+  }
+FILEMON_WRAP_FTS_OPEN(fts_open)
+FILEMON_WRAP_FTS_OPEN(fts64_open)
+FILEMON_WRAP_FTS_OPEN(__fts64_open_time64)
+
+#define FILEMON_WRAP_FTS_READ(name)               \
+  FILEMON_WRAP(FTSENT*, name, (FTS * walk)) {     \
+    const FtsStep step(walk);                     \
+    return step.Result(FILEMON_NEXT(name)(walk)); \
+  }
+FILEMON_WRAP_FTS_READ(fts_read)
+FILEMON_WRAP_FTS_READ(fts64_read)
+FILEMON_WRAP_FTS_READ(__fts64_read_time64)
+
+#define FILEMON_WRAP_FTS_CHILDREN(name)                    \
+  FILEMON_WRAP(FTSENT*, name, (FTS * walk, int options)) { \
+    const FtsStep step(walk);                              \
+    return step.Result(FILEMON_NEXT(name)(walk, options)); \
+  }
+FILEMON_WRAP_FTS_CHILDREN(fts_children)
+FILEMON_WRAP_FTS_CHILDREN(fts64_children)
+FILEMON_WRAP_FTS_CHILDREN(__fts64_children_time64)
+
+#define FILEMON_WRAP_FTS_CLOSE(name)                               \
+  FILEMON_WRAP(int, name, (FTS * walk)) {                          \
+    const bool returns = kSameLayout && walk != nullptr &&         \
+                         (walk->fts_options & FTS_NOCHDIR) == 0;   \
+    const int result = FILEMON_NEXT(name)(walk);                   \
+    if (returns && result == 0 && Tracing()) ReportChdir(nullptr); \
+    return result;                                                 \
+  }
+FILEMON_WRAP_FTS_CLOSE(fts_close)
+FILEMON_WRAP_FTS_CLOSE(fts64_close)
+FILEMON_WRAP_FTS_CLOSE(__fts64_close_time64)
+
+// A message catalogue named by its path; one sought along NLSPATH is libc's own
+// affair.
+FILEMON_WRAP(nl_catd, catopen, (const char* name, int flags)) {
+  const nl_catd catalogue = FILEMON_NEXT(catopen)(name, flags);
+  if (catalogue != reinterpret_cast<nl_catd>(-1) && HasSlash(name) &&
+      Tracing()) {
+    ReportOpen(PathAt::Here(name), O_RDONLY);
+  }
+  return catalogue;
+}
+
+}  // namespace filemon

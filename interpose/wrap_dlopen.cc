@@ -1,0 +1,57 @@
+// Libraries loaded at run time are inputs: R records.
+//
+// dlopen() looks at its return address: it searches along the DT_RUNPATH of the
+// object that calls it, and expands $ORIGIN for it. Called from here it would
+// see us. So where the caller's object matters the real function is entered by
+// a jump, with the caller's return address in its place, and the new libraries
+// are reported with this process's next record.
+#include <dlfcn.h>
+#include <elf.h>
+#include <link.h>
+
+#include "interpose/image.h"
+#include "interpose/session.h"
+#include "interpose/text.h"
+#include "interpose/wrapper.h"
+
+namespace filemon {
+namespace {
+
+// True if the result of a search for `name` depends on the calling object.
+bool CallerMatters(const char* name, const void* caller) {
+  if (name == nullptr) return false;
+  bool has_slash = false;
+  for (const char* p = name; *p != '\0'; ++p) {
+    if (*p == '$') return true;
+    if (*p == '/') has_slash = true;
+  }
+  return !has_slash && HasRunpath(caller);
+}
+
+void* LoadResult(void* handle, const char* name, int flags) {
+  LibrariesComplete();
+  if ((flags & RTLD_NOLOAD) == 0) ReportNewLibraries(name, handle == nullptr);
+  return handle;
+}
+
+}  // namespace
+
+FILEMON_WRAP(void*, dlopen, (const char* name, int flags)) {
+  if (!Tracing()) return FILEMON_NEXT(dlopen)(name, flags);
+  LibrariesPending();
+  if (CallerMatters(name, __builtin_return_address(0))) {
+    return FILEMON_NEXT(dlopen)(name, flags);
+  }
+  return LoadResult(FILEMON_NEXT(dlopen)(name, flags), name, flags);
+}
+
+FILEMON_WRAP(void*, dlmopen, (Lmid_t space, const char* name, int flags)) {
+  if (!Tracing()) return FILEMON_NEXT(dlmopen)(space, name, flags);
+  LibrariesPending();
+  if (CallerMatters(name, __builtin_return_address(0))) {
+    return FILEMON_NEXT(dlmopen)(space, name, flags);
+  }
+  return LoadResult(FILEMON_NEXT(dlmopen)(space, name, flags), name, flags);
+}
+
+}  // namespace filemon

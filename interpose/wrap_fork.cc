@@ -1,0 +1,152 @@
+// Calls that create processes: F records. posix_spawn() has a file of its own.
+#include <alloca.h>
+#include <errno.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "interpose/process.h"
+#include "interpose/report.h"
+#include "interpose/sys.h"
+#include "interpose/wrapper.h"
+
+namespace filemon {
+namespace {
+
+// What fork() gave, in both processes.
+pid_t ForkResult(pid_t result, pid_t parent) {
+  if (result == 0) {
+    AnnounceForkedChild(parent);
+  } else if (result > 0) {
+    ReportChild(result);
+  }
+  return result;
+}
+
+}  // namespace
+
+#define FILEMON_WRAP_FORK(name)                      \
+  FILEMON_WRAP(pid_t, name, ()) {                    \
+    if (!Tracing()) return FILEMON_NEXT(name)();     \
+    const pid_t parent = CurrentPid();               \
+    return ForkResult(FILEMON_NEXT(name)(), parent); \
+  }
+FILEMON_WRAP_FORK(fork)
+FILEMON_WRAP_FORK(__fork)
+FILEMON_WRAP_FORK(_Fork)
+
+// The C half of vfork() (vfork.S), called in both processes with what
+// the kernel returned. The child runs in its parent's memory and on its stack,
+// but nothing of the parent's state may change by it.
+extern "C" __attribute__((visibility("hidden"))) pid_t filemon_vfork_result(
+    long result) {
+  if (result < 0) {
+    errno = static_cast<int>(-result);
+    return -1;
+  }
+  if (!Tracing()) return static_cast<pid_t>(result);
+  if (result == 0) {
+    AnnounceSharingChild(sys::Getppid());
+  } else if (!ForgetSharingChild(static_cast<pid_t>(result))) {
+    ReportChild(static_cast<pid_t>(result));
+  }
+  return static_cast<pid_t>(result);
+}
+
+// clone(2), the library's function: the child starts in a function of its own.
+struct ClonedStart {
+  int (*function)(void*);
+  void* argument;
+  pid_t parent;
+  bool shares_memory;
+};
+
+int RunCloned(void* data) {
+  const ClonedStart start = *static_cast<ClonedStart*>(data);
+  if (start.shares_memory) {
+    AnnounceSharingChild(start.parent);
+  } else {
+    AnnounceForkedChild(start.parent);
+  }
+  return start.function(start.argument);
+}
+
+#define FILEMON_WRAP_CLONE(name)                                               \
+  FILEMON_WRAP(                                                                \
+      int, name,                                                               \
+      (int (*function)(void*), void* stack, int flags, void* argument, ...)) { \
+    va_list arguments;                                                         \
+    va_start(arguments, argument);                                             \
+    pid_t* const parent_tid = va_arg(arguments, pid_t*);                       \
+    void* const tls = va_arg(arguments, void*);                                \
+    pid_t* const child_tid = va_arg(arguments, pid_t*);                        \
+    va_end(arguments);                                                         \
+    if ((flags & CLONE_THREAD) != 0 || stack == nullptr ||                     \
+        function == nullptr || !Tracing()) {                                   \
+      return FILEMON_NEXT(name)(function, stack, flags, argument, parent_tid,  \
+                                tls, child_tid);                               \
+    }                                                                          \
+    /* On the child's own stack: it may outlive this frame. */                 \
+    auto* const start = reinterpret_cast<ClonedStart*>(                        \
+        (reinterpret_cast<uintptr_t>(stack) - sizeof(ClonedStart)) &           \
+        ~static_cast<uintptr_t>(15));                                          \
+    *start = {function, argument, CurrentPid(), (flags & CLONE_VM) != 0};      \
+    const int child = FILEMON_NEXT(name)(RunCloned, start, flags, start,       \
+                                         parent_tid, tls, child_tid);          \
+    if (child > 0) {                                                           \
+      if ((flags & CLONE_VFORK) != 0) ForgetSharingChild(child);               \
+      ReportChild(child);                                                      \
+    }                                                                          \
+    return child;                                                              \
+  }
+FILEMON_WRAP_CLONE(clone)
+FILEMON_WRAP_CLONE(__clone)
+
+// daemon(3) forks, leaves the parent's directory and opens /dev/null.
+FILEMON_WRAP(int, daemon, (int nochdir, int noclose)) {
+  const pid_t parent = Tracing() ? CurrentPid() : 0;
+  const int result = FILEMON_NEXT(daemon)(nochdir, noclose);
+  if (result != 0 || !Tracing()) return result;
+  AnnounceForkedChild(parent);
+  if (nochdir == 0) ReportChdir("/");
+  if (noclose == 0) ReportOpen(PathAt::Here("/dev/null"), O_RDWR);
+  return result;
+}
+
+namespace {
+
+// openpty() and forkpty() take a master from /dev/ptmx.
+void ReportTerminal() { ReportOpen(PathAt::Here("/dev/ptmx"), O_RDWR); }
+
+}  // namespace
+
+FILEMON_WRAP(int, forkpty,
+             (int* master, char* name, const void* attributes,
+              const void* window)) {
+  const pid_t parent = Tracing() ? CurrentPid() : 0;
+  const int result = FILEMON_NEXT(forkpty)(master, name, attributes, window);
+  if (result < 0 || !Tracing()) return result;
+  if (result > 0) ReportTerminal();
+  return ForkResult(result, parent);
+}
+
+FILEMON_WRAP(int, openpty,
+             (int* master, int* slave, char* name, const void* attributes,
+              const void* window)) {
+  const int result =
+      FILEMON_NEXT(openpty)(master, slave, name, attributes, window);
+  if (result == 0 && Tracing()) ReportTerminal();
+  return result;
+}
+
+FILEMON_WRAP(int, posix_openpt, (int flags)) {
+  return OpenResult(FILEMON_NEXT(posix_openpt)(flags),
+                    PathAt::Here("/dev/ptmx"), flags);
+}
+
+FILEMON_WRAP(int, getpt, ()) {
+  return OpenResult(FILEMON_NEXT(getpt)(), PathAt::Here("/dev/ptmx"), O_RDWR);
+}
+
+}  // namespace filemon

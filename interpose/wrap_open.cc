@@ -1,0 +1,107 @@
+// open(2) and its kin: R, W and A records.
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <stdarg.h>
+#include <sys/types.h>
+
+#include "interpose/report.h"
+#include "interpose/sys.h"
+#include "interpose/wrapper.h"
+
+namespace filemon {
+namespace {
+
+// The optional mode argument; present only when a file may be created
+// (open(2)).
+mode_t ModeArgument(int flags, va_list arguments) {
+  const bool present =
+      (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE;
+  return present ? va_arg(arguments, mode_t) : 0;
+}
+
+#define FILEMON_MODE_ARGUMENT(flags)                  \
+  va_list arguments;                                  \
+  va_start(arguments, flags);                         \
+  const mode_t mode = ModeArgument(flags, arguments); \
+  va_end(arguments)
+
+}  // namespace
+
+#define FILEMON_WRAP_OPEN(name)                                 \
+  FILEMON_WRAP(int, name, (const char* path, int flags, ...)) { \
+    FILEMON_MODE_ARGUMENT(flags);                               \
+    return OpenResult(FILEMON_NEXT(name)(path, flags, mode),    \
+                      PathAt::Here(path), flags);               \
+  }
+FILEMON_WRAP_OPEN(open)
+FILEMON_WRAP_OPEN(open64)
+FILEMON_WRAP_OPEN(__open)
+FILEMON_WRAP_OPEN(__open64)
+
+#define FILEMON_WRAP_OPENAT(name)                                          \
+  FILEMON_WRAP(int, name, (int dirfd, const char* path, int flags, ...)) { \
+    FILEMON_MODE_ARGUMENT(flags);                                          \
+    return OpenResult(FILEMON_NEXT(name)(dirfd, path, flags, mode),        \
+                      {dirfd, path}, flags);                               \
+  }
+FILEMON_WRAP_OPENAT(openat)
+FILEMON_WRAP_OPENAT(openat64)
+
+// What _FORTIFY_SOURCE makes of calls without a mode.
+#define FILEMON_WRAP_OPEN_2(name)                                          \
+  FILEMON_WRAP(int, name, (const char* path, int flags)) {                 \
+    return OpenResult(FILEMON_NEXT(name)(path, flags), PathAt::Here(path), \
+                      flags);                                              \
+  }
+FILEMON_WRAP_OPEN_2(__open_2)
+FILEMON_WRAP_OPEN_2(__open64_2)
+
+#define FILEMON_WRAP_OPENAT_2(name)                                          \
+  FILEMON_WRAP(int, name, (int dirfd, const char* path, int flags)) {        \
+    return OpenResult(FILEMON_NEXT(name)(dirfd, path, flags), {dirfd, path}, \
+                      flags);                                                \
+  }
+FILEMON_WRAP_OPENAT_2(__openat_2)
+FILEMON_WRAP_OPENAT_2(__openat64_2)
+
+#define FILEMON_WRAP_CREAT(name)                                          \
+  FILEMON_WRAP(int, name, (const char* path, mode_t mode)) {              \
+    return OpenResult(FILEMON_NEXT(name)(path, mode), PathAt::Here(path), \
+                      O_WRONLY);                                          \
+  }
+FILEMON_WRAP_CREAT(creat)
+FILEMON_WRAP_CREAT(creat64)
+
+// glibc has it from 2.43 on; where it does not, the kernel may still.
+FILEMON_WRAP(int, openat2,
+             (int dirfd, const char* path, const struct open_how* how,
+              size_t size)) {
+  int fd;
+  if (FILEMON_NEXT_EXISTS(openat2)) {
+    fd = FILEMON_NEXT(openat2)(dirfd, path, how, size);
+  } else {
+    const long result = sys::Call(SYS_openat2, dirfd, sys::Arg(path),
+                                  sys::Arg(how), static_cast<long>(size));
+    if (result < 0) {
+      errno = static_cast<int>(-result);
+      return -1;
+    }
+    fd = static_cast<int>(result);
+  }
+  if (fd < 0) return fd;
+  return OpenResult(fd, {dirfd, path}, static_cast<int>(how->flags));
+}
+
+// The file is named by a handle; the log takes the name that the kernel knows.
+FILEMON_WRAP(int, open_by_handle_at, (int mount, void* handle, int flags)) {
+  const int fd = FILEMON_NEXT(open_by_handle_at)(mount, handle, flags);
+  char path[PATH_MAX];
+  if (fd >= 0 && Tracing() && PathOfDescriptor(fd, path, sizeof(path))) {
+    ReportOpen(PathAt::Here(path), flags);
+  }
+  return fd;
+}
+
+}  // namespace filemon

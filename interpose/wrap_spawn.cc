@@ -1,0 +1,269 @@
+// posix_spawn() and its file actions. The child runs inside libc until its
+// exec: what happens there is reported by the parent, in the child's name, once
+// the call has succeeded.
+#include <fcntl.h>
+#include <limits.h>
+#include <spawn.h>
+#include <sys/types.h>
+
+#include "interpose/channel.h"
+#include "interpose/descriptors.h"
+#include "interpose/environment.h"
+#include "interpose/exec.h"
+#include "interpose/process.h"
+#include "interpose/report.h"
+#include "interpose/spawn.h"
+#include "interpose/sys.h"
+#include "interpose/text.h"
+#include "interpose/wrapper.h"
+
+namespace filemon {
+namespace {
+
+uint32_t g_token;  // of the last posix_spawn() announced
+
+// The directories that a child goes through: opened one after the other, for
+// each may be relative to the one before.
+class ChildDirectory {
+ public:
+  ~ChildDirectory() { Forget(); }
+
+  void Enter(const char* path) {
+    const int fd = sys::Openat(fd_, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    Forget();
+    if (fd >= 0) {
+      fd_ = fd;
+      own_ = true;
+    }
+  }
+  void EnterDescriptor(int fd) {
+    Forget();
+    fd_ = fd;
+  }
+  bool Path(char* out, size_t size) const {
+    return PathOfDescriptor(fd_, out, size);
+  }
+
+ private:
+  void Forget() {
+    if (own_) sys::Close(fd_);
+    own_ = false;
+    fd_ = AT_FDCWD;
+  }
+
+  int fd_ = AT_FDCWD;
+  bool own_ = false;
+};
+
+// One posix_spawn(): announced before, reported after.
+class Spawn {
+ public:
+  explicit Spawn(const posix_spawn_file_actions_t* actions)
+      : actions_(actions), parent_(CurrentPid()) {
+    if (SpawnActions::IsEmpty(actions)) return;
+    token_ =
+        static_cast<int32_t>(__atomic_add_fetch(&g_token, 1, __ATOMIC_RELAXED));
+    Emit(Own(wire::Kind::kSpawnBegin, 0));
+  }
+
+  // `child` is 0 after a failure. `program` may be null: not found.
+  void Finish(pid_t child, const char* program) {
+    Batch batch;
+    if (child != 0) {
+      Record fork = {wire::Kind::kFork, parent_};
+      fork.a = child;
+      fork.b = wire::kSaidByParent;
+      batch.Add(fork);
+      SpawnActions::ForEach(actions_, [&](const SpawnActions::Action& action) {
+        AddAction(&batch, child, action);
+      });
+      if (program != nullptr) {
+        Record exec = {wire::Kind::kExec, child};
+        exec.a = wire::kSaidOfSpawned;
+        exec.name[0] = "";
+        exec.name[1] = program;
+        batch.Add(exec);
+      }
+    }
+    if (token_ != 0) batch.Add(Own(wire::Kind::kSpawnEnd, child));
+    batch.Flush();
+  }
+
+ private:
+  Record Own(wire::Kind kind, pid_t child) const {
+    Record record = {kind, parent_};
+    record.a = token_;
+    record.b = child;
+    return record;
+  }
+
+  void AddAction(Batch* batch, pid_t child,
+                 const SpawnActions::Action& action) {
+    if (action.kind == SpawnActions::kOpen) {
+      Record record = {wire::Kind::kOpen, child};
+      const int access = action.flags & O_ACCMODE;
+      if ((action.flags & O_PATH) != 0) return;
+      record.a = (access != O_WRONLY ? wire::kReads : 0) |
+                 (access != O_RDONLY ? wire::kWrites : 0);
+      record.name[0] = "";
+      record.name[1] = action.name();
+      batch->Add(record);
+      return;
+    }
+    if (action.kind == SpawnActions::kChdir) {
+      directory_.Enter(action.name());
+    } else {
+      directory_.EnterDescriptor(action.fd);
+    }
+    char path[PATH_MAX];
+    if (!directory_.Path(path, sizeof(path))) return;
+    Record record = {wire::Kind::kChdir, child};
+    record.name[0] = path;
+    batch->Add(record);
+  }
+
+  const posix_spawn_file_actions_t* actions_;
+  pid_t parent_;
+  int32_t token_ = 0;
+  ChildDirectory directory_;
+};
+
+using SpawnFunction = int (*)(pid_t*, const char*,
+                              const posix_spawn_file_actions_t*,
+                              const posix_spawnattr_t*, char* const*,
+                              char* const*);
+
+// The process behind a pidfd, from /proc/self/fdinfo/FD ("Pid:\t4711"); 0 if it
+// cannot be told.
+pid_t ProcessOf(int pidfd) {
+  char path[40];
+  TextBuilder(path, sizeof(path))
+      .Add("/proc/self/fdinfo/")
+      .AddDecimal(static_cast<uint64_t>(pidfd));
+  const int fd = sys::Openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return 0;
+  char text[512];
+  const long size = sys::Read(fd, text, sizeof(text) - 1);
+  sys::Close(fd);
+  text[size > 0 ? size : 0] = '\0';
+  for (const char* line = text; *line != '\0'; ++line) {
+    if (line != text && line[-1] != '\n') continue;
+    uint64_t pid;
+    if (!StartsWith(line, "Pid:\t")) continue;
+    line += sizeof("Pid:\t") - 1;
+    return ReadDecimal(&line, &pid) ? static_cast<pid_t>(pid) : 0;
+  }
+  return 0;
+}
+
+// All four functions. `searches` for those with a p at the end; `gives_pidfd`
+// for those that give a descriptor of the process in place of its pid.
+int TracedSpawn(SpawnFunction function, bool searches, bool gives_pidfd,
+                pid_t* pid, const char* path,
+                const posix_spawn_file_actions_t* actions,
+                const posix_spawnattr_t* attributes, char* const* argv,
+                char* const* environment) {
+  FILEMON_TRACED_ENVIRONMENT(traced, environment);
+  char found[PATH_MAX];
+  const char* program = path;
+  if (searches && !HasSlash(path)) {
+    program = FindProgram(path, found, sizeof(found)) ? found : nullptr;
+  }
+  pid_t own = 0;
+  if (pid == nullptr) pid = &own;
+  Spawn spawn(actions);
+  const int error = function(pid, path, actions, attributes, argv, traced);
+  pid_t child = 0;
+  if (error == 0) child = gives_pidfd ? ProcessOf(*pid) : *pid;
+  spawn.Finish(child, program);
+  return error;
+}
+
+}  // namespace
+
+#define FILEMON_WRAP_SPAWN(name, searches, gives_pidfd)                     \
+  FILEMON_WRAP(int, name,                                                   \
+               (pid_t * pid, const char* path,                              \
+                const posix_spawn_file_actions_t* actions,                  \
+                const posix_spawnattr_t* attributes, char* const* argv,     \
+                char* const* environment)) {                                \
+    const auto function = FILEMON_NEXT(name);                               \
+    if (!Tracing()) {                                                       \
+      return function(pid, path, actions, attributes, argv, environment);   \
+    }                                                                       \
+    return TracedSpawn(function, searches, gives_pidfd, pid, path, actions, \
+                       attributes, argv, environment);                      \
+  }
+FILEMON_WRAP_SPAWN(posix_spawn, false, false)
+FILEMON_WRAP_SPAWN(posix_spawnp, true, false)
+// glibc 2.39.
+FILEMON_WRAP_SPAWN(pidfd_spawn, false, true)
+FILEMON_WRAP_SPAWN(pidfd_spawnp, true, true)
+
+// The list is kept while the library is dormant too: a session may begin
+// between these calls and the spawn.
+
+FILEMON_WRAP(int, posix_spawn_file_actions_init,
+             (posix_spawn_file_actions_t * object)) {
+  const int error = FILEMON_NEXT(posix_spawn_file_actions_init)(object);
+  if (error == 0) SpawnActions::Init(object);
+  return error;
+}
+
+FILEMON_WRAP(int, posix_spawn_file_actions_destroy,
+             (posix_spawn_file_actions_t * object)) {
+  SpawnActions::Destroy(object);
+  return FILEMON_NEXT(posix_spawn_file_actions_destroy)(object);
+}
+
+FILEMON_WRAP(int, posix_spawn_file_actions_addopen,
+             (posix_spawn_file_actions_t * object, int fd, const char* path,
+              int flags, mode_t mode)) {
+  if (HidesDescriptor(fd)) YieldDescriptor();
+  const int error = FILEMON_NEXT(posix_spawn_file_actions_addopen)(
+      object, fd, path, flags, mode);
+  if (error == 0) {
+    SpawnActions::Add(object, SpawnActions::kOpen, path, flags, -1);
+  }
+  return error;
+}
+
+// The pipe is no descriptor of the program's: there is nothing to close or to
+// copy, and whatever takes its number has the pipe move away first.
+
+FILEMON_WRAP(int, posix_spawn_file_actions_addclose,
+             (posix_spawn_file_actions_t * object, int fd)) {
+  if (HidesDescriptor(fd)) return 0;
+  return FILEMON_NEXT(posix_spawn_file_actions_addclose)(object, fd);
+}
+
+FILEMON_WRAP(int, posix_spawn_file_actions_adddup2,
+             (posix_spawn_file_actions_t * object, int from, int to)) {
+  if (HidesDescriptor(to)) YieldDescriptor();
+  return FILEMON_NEXT(posix_spawn_file_actions_adddup2)(object, from, to);
+}
+
+#define FILEMON_WRAP_ADDCHDIR(name)                                       \
+  FILEMON_WRAP(int, name,                                                 \
+               (posix_spawn_file_actions_t * object, const char* path)) { \
+    const int error = FILEMON_NEXT(name)(object, path);                   \
+    if (error == 0) {                                                     \
+      SpawnActions::Add(object, SpawnActions::kChdir, path, 0, -1);       \
+    }                                                                     \
+    return error;                                                         \
+  }
+FILEMON_WRAP_ADDCHDIR(posix_spawn_file_actions_addchdir_np)
+FILEMON_WRAP_ADDCHDIR(posix_spawn_file_actions_addchdir)
+
+#define FILEMON_WRAP_ADDFCHDIR(name)                                       \
+  FILEMON_WRAP(int, name, (posix_spawn_file_actions_t * object, int fd)) { \
+    const int error = FILEMON_NEXT(name)(object, fd);                      \
+    if (error == 0) {                                                      \
+      SpawnActions::Add(object, SpawnActions::kFchdir, "", 0, fd);         \
+    }                                                                      \
+    return error;                                                          \
+  }
+FILEMON_WRAP_ADDFCHDIR(posix_spawn_file_actions_addfchdir_np)
+FILEMON_WRAP_ADDFCHDIR(posix_spawn_file_actions_addfchdir)
+
+}  // namespace filemon

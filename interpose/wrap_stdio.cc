@@ -1,0 +1,99 @@
+// Streams opened by name. glibc opens them inside itself, past any open()
+// wrapper.
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+
+#include "interpose/report.h"
+#include "interpose/sys.h"
+#include "interpose/text.h"
+#include "interpose/wrapper.h"
+
+namespace filemon {
+namespace {
+
+FILE* StreamResult(FILE* stream, const char* path, const char* mode) {
+  if (stream != nullptr && Tracing()) {
+    ReportOpen(PathAt::Here(path), FlagsOfMode(mode));
+  }
+  return stream;
+}
+
+Original<int (*)(FILE*)> original_fileno;
+
+int DescriptorOf(FILE* stream) { return original_fileno.Get("fileno")(stream); }
+
+// freopen() without a name opens the old descriptor's file anew; in glibc by
+// this name, which is what the kernel sees.
+void ReportReopened(FILE* stream, int old, const char* path, const char* mode) {
+  if (path != nullptr) {
+    StreamResult(stream, path, mode);
+  } else if (old >= 0 && stream != nullptr && Tracing()) {
+    char name[32];
+    TextBuilder(name, sizeof(name))
+        .Add("/proc/self/fd/")
+        .AddDecimal(static_cast<uint64_t>(old));
+    ReportOpen(PathAt::Here(name), FlagsOfMode(mode));
+  }
+}
+
+// tmpfile() opens with O_TMPFILE, which is not logged; where the file system
+// cannot, it creates a file by name and removes it.
+FILE* TemporaryResult(FILE* stream) {
+  if (stream == nullptr || !Tracing()) return stream;
+  const int fd = DescriptorOf(stream);
+  char path[PATH_MAX];
+  char link[32];
+  TextBuilder(link, sizeof(link))
+      .Add("/proc/self/fd/")
+      .AddDecimal(static_cast<uint64_t>(fd));
+#if defined(__i386__)
+  const long flags = sys::Call(SYS_fcntl64, fd, F_GETFL);
+#else
+  const long flags = sys::Call(SYS_fcntl, fd, F_GETFL);
+#endif
+  if (flags >= 0 && (flags & O_TMPFILE) == O_TMPFILE) return stream;
+  const long n = sys::Readlinkat(AT_FDCWD, link, path, sizeof(path) - 1);
+  constexpr char kDeleted[] = " (deleted)";
+  constexpr long kSuffix = sizeof(kDeleted) - 1;
+  if (n <= kSuffix) return stream;
+  path[n - kSuffix] = '\0';
+  ReportOpen(PathAt::Here(path), O_RDWR);
+  ReportUnlink(PathAt::Here(path));
+  return stream;
+}
+
+}  // namespace
+
+#define FILEMON_WRAP_FOPEN(name)                                     \
+  FILEMON_WRAP(FILE*, name, (const char* path, const char* mode)) {  \
+    return StreamResult(FILEMON_NEXT(name)(path, mode), path, mode); \
+  }
+FILEMON_WRAP_FOPEN(fopen)
+FILEMON_WRAP_FOPEN(fopen64)
+FILEMON_WRAP_FOPEN(_IO_fopen)
+// A table of mounts is a stream to fgets() from (getmntent(3)).
+FILEMON_WRAP_FOPEN(setmntent)
+FILEMON_WRAP_FOPEN(__setmntent)
+
+#define FILEMON_WRAP_FREOPEN(name)                                   \
+  FILEMON_WRAP(FILE*, name,                                          \
+               (const char* path, const char* mode, FILE* stream)) { \
+    const bool unnamed = path == nullptr && Tracing();               \
+    const int old = unnamed ? DescriptorOf(stream) : -1;             \
+    FILE* const result = FILEMON_NEXT(name)(path, mode, stream);     \
+    ReportReopened(result, old, path, mode);                         \
+    return result;                                                   \
+  }
+FILEMON_WRAP_FREOPEN(freopen)
+FILEMON_WRAP_FREOPEN(freopen64)
+
+#define FILEMON_WRAP_TMPFILE(name)                \
+  FILEMON_WRAP(FILE*, name, ()) {                 \
+    return TemporaryResult(FILEMON_NEXT(name)()); \
+  }
+FILEMON_WRAP_TMPFILE(tmpfile)
+FILEMON_WRAP_TMPFILE(tmpfile64)
+
+}  // namespace filemon

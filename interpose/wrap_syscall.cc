@@ -1,0 +1,168 @@
+// syscall(2): the same calls by number. libc's syscall() makes the call and
+// sets errno; what is reported of it is what the wrapper of that call reports.
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <linux/sched.h>
+#include <stdarg.h>
+#include <sys/syscall.h>
+
+#include "interpose/descriptors.h"
+#include "interpose/exec.h"
+#include "interpose/process.h"
+#include "interpose/results.h"
+#include "interpose/sys.h"
+#include "interpose/wrapper.h"
+
+namespace filemon {
+namespace {
+
+const char* Text(long argument) {
+  return reinterpret_cast<const char*>(argument);
+}
+
+char* const* Vector(long argument) {
+  return reinterpret_cast<char* const*>(argument);
+}
+
+PathAt Here(long argument) { return PathAt::Here(Text(argument)); }
+
+PathAt At(long dirfd, long argument) {
+  return {static_cast<int>(dirfd), Text(argument)};
+}
+
+int Flags(long argument) { return static_cast<int>(argument); }
+
+long NoSuchDescriptor() {
+  errno = EBADF;
+  return -1;
+}
+
+// A fork by whatever number. With CLONE_VM the child cannot return from here
+// without destroying its parent's frames: such calls are passed on as they are,
+// and the child is seen at its first record.
+template <typename Call>
+long Fork(Call call) {
+  const pid_t parent = CurrentPid();
+  const long result = call();
+  if (result > 0) {
+    ReportChild(static_cast<pid_t>(result));
+  } else if (result == 0) {
+    AnnounceForkedChild(parent);
+  }
+  return result;
+}
+
+}  // namespace
+
+FILEMON_WRAP(long, syscall, (long number, ...)) {
+  va_list arguments;
+  va_start(arguments, number);
+  const long a = va_arg(arguments, long);
+  const long b = va_arg(arguments, long);
+  const long c = va_arg(arguments, long);
+  const long d = va_arg(arguments, long);
+  const long e = va_arg(arguments, long);
+  const long f = va_arg(arguments, long);
+  va_end(arguments);
+  const auto next = FILEMON_NEXT(syscall);
+  if (!Tracing()) return next(number, a, b, c, d, e, f);
+  const auto call = [&] { return next(number, a, b, c, d, e, f); };
+  const auto result = [&] { return static_cast<int>(call()); };
+  switch (number) {
+#ifdef SYS_open
+    case SYS_open:
+      return OpenResult(result(), Here(a), Flags(b));
+#endif
+#ifdef SYS_creat
+    case SYS_creat:
+      return OpenResult(result(), Here(a), O_WRONLY);
+#endif
+    case SYS_openat:
+      return OpenResult(result(), At(a, b), Flags(c));
+    case SYS_openat2: {
+      const int fd = result();
+      if (fd < 0) return fd;
+      const auto* how = reinterpret_cast<const struct open_how*>(c);
+      return OpenResult(fd, At(a, b), Flags(static_cast<long>(how->flags)));
+    }
+#ifdef SYS_unlink
+    case SYS_unlink:
+    case SYS_rmdir:
+      return UnlinkResult(result(), Here(a));
+#endif
+    case SYS_unlinkat:
+      return UnlinkResult(result(), At(a, b));
+#ifdef SYS_link
+    case SYS_link:
+      return LinkResult(result(), Here(a), Here(b));
+    case SYS_symlink:
+      return SymlinkResult(result(), Text(a), Here(b));
+    case SYS_rename:
+      return RenameResult(result(), Here(a), Here(b), 0);
+#endif
+    case SYS_linkat: {
+      const FileLink file(At(a, b), Flags(e));
+      return file.Result(result(), At(c, d));
+    }
+    case SYS_symlinkat:
+      return SymlinkResult(result(), Text(a), At(b, c));
+#ifdef SYS_renameat
+    case SYS_renameat:
+      return RenameResult(result(), At(a, b), At(c, d), 0);
+#endif
+    case SYS_renameat2:
+      return RenameResult(result(), At(a, b), At(c, d),
+                          static_cast<unsigned>(e));
+    case SYS_chdir:
+      return ChdirResult(result(), Text(a));
+    case SYS_fchdir:
+      return ChdirResult(result(), nullptr);
+    case SYS_execve:
+      return Exec(Here(a), Vector(b), Vector(c), 0);
+    case SYS_execveat:
+      return Exec(At(a, b), Vector(c), Vector(d), Flags(e));
+#ifdef SYS_fork
+    case SYS_fork:
+      return Fork(call);
+#endif
+    case SYS_clone:
+      if ((a & (CLONE_THREAD | CLONE_VM)) != 0) break;
+      return Fork(call);
+    case SYS_clone3: {
+      const auto* clone = reinterpret_cast<const struct clone_args*>(a);
+      if (clone == nullptr || (clone->flags & (CLONE_THREAD | CLONE_VM)) != 0) {
+        break;
+      }
+      return Fork(call);
+    }
+    case SYS_exit_group:
+      ReportExit(Flags(a));
+      break;
+    case SYS_close:
+      if (HidesDescriptor(Flags(a))) return NoSuchDescriptor();
+      break;
+    case SYS_close_range:
+      return CloseRange(static_cast<unsigned>(a), static_cast<unsigned>(b),
+                        Flags(c), [](unsigned first, unsigned last, int flags) {
+                          return static_cast<int>(FILEMON_NEXT(syscall)(
+                              SYS_close_range, first, last, flags));
+                        });
+#ifdef SYS_dup2
+    case SYS_dup2:
+#endif
+    case SYS_dup3:
+      if (HidesDescriptor(Flags(a))) return NoSuchDescriptor();
+      if (HidesDescriptor(Flags(b))) YieldDescriptor();
+      break;
+    case SYS_dup:
+    case SYS_fcntl:
+      if (HidesDescriptor(Flags(a))) return NoSuchDescriptor();
+      break;
+    default:
+      break;
+  }
+  return call();
+}
+
+}  // namespace filemon

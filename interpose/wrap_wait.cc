@@ -1,0 +1,82 @@
+// A parent that waits learns how its child ended: the truth for children that
+// were killed or could not load us.
+#include <sys/wait.h>
+
+#include "interpose/report.h"
+#include "interpose/wrapper.h"
+
+namespace filemon {
+namespace {
+
+pid_t WaitResult(pid_t child, int wait_status) {
+  if (child > 0 && !WIFSTOPPED(wait_status) && !WIFCONTINUED(wait_status) &&
+      Tracing()) {
+    ReportChildEnded(child, wait_status);
+  }
+  return child;
+}
+
+// A status in waitpid()'s form of what waitid() says.
+int WaitStatus(const siginfo_t& info) {
+  return info.si_code == CLD_EXITED ? (info.si_status & 0xff) << 8
+                                    : info.si_status & 0x7f;
+}
+
+}  // namespace
+
+#define FILEMON_WRAP_WAIT(name)                     \
+  FILEMON_WRAP(pid_t, name, (int* status)) {        \
+    int own = 0;                                    \
+    if (status == nullptr) status = &own;           \
+    const pid_t child = FILEMON_NEXT(name)(status); \
+    return WaitResult(child, *status);              \
+  }
+FILEMON_WRAP_WAIT(wait)
+FILEMON_WRAP_WAIT(__wait)
+
+#define FILEMON_WRAP_WAITPID(name)                                   \
+  FILEMON_WRAP(pid_t, name, (pid_t pid, int* status, int options)) { \
+    int own = 0;                                                     \
+    if (status == nullptr) status = &own;                            \
+    const pid_t child = FILEMON_NEXT(name)(pid, status, options);    \
+    return WaitResult(child, *status);                               \
+  }
+FILEMON_WRAP_WAITPID(waitpid)
+FILEMON_WRAP_WAITPID(__waitpid)
+
+// The usage is passed through: its layout differs with the size of time_t.
+#define FILEMON_WRAP_WAIT3(name)                                       \
+  FILEMON_WRAP(pid_t, name, (int* status, int options, void* usage)) { \
+    int own = 0;                                                       \
+    if (status == nullptr) status = &own;                              \
+    const pid_t child = FILEMON_NEXT(name)(status, options, usage);    \
+    return WaitResult(child, *status);                                 \
+  }
+FILEMON_WRAP_WAIT3(wait3)
+FILEMON_WRAP_WAIT3(__wait3_time64)
+
+#define FILEMON_WRAP_WAIT4(name)                                         \
+  FILEMON_WRAP(pid_t, name,                                              \
+               (pid_t pid, int* status, int options, void* usage)) {     \
+    int own = 0;                                                         \
+    if (status == nullptr) status = &own;                                \
+    const pid_t child = FILEMON_NEXT(name)(pid, status, options, usage); \
+    return WaitResult(child, *status);                                   \
+  }
+FILEMON_WRAP_WAIT4(wait4)
+FILEMON_WRAP_WAIT4(__wait4_time64)
+
+FILEMON_WRAP(int, waitid, (int type, id_t id, siginfo_t* info, int options)) {
+  siginfo_t own;
+  siginfo_t* const seen = info != nullptr ? info : &own;
+  seen->si_pid = 0;
+  const int result = FILEMON_NEXT(waitid)(type, id, seen, options);
+  if (result == 0 && seen->si_pid > 0 &&
+      (seen->si_code == CLD_EXITED || seen->si_code == CLD_KILLED ||
+       seen->si_code == CLD_DUMPED)) {
+    WaitResult(seen->si_pid, WaitStatus(*seen));
+  }
+  return result;
+}
+
+}  // namespace filemon
