@@ -3,7 +3,7 @@
 #include <stdint.h>
 
 #include "interpose/channel.h"
-#include "interpose/image.h"
+#include "interpose/libraries.h"
 #include "interpose/session.h"
 #include "interpose/sys.h"
 

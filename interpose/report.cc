@@ -2,7 +2,7 @@
 
 #include <errno.h>
 
-#include "interpose/image.h"
+#include "interpose/libraries.h"
 #include "interpose/process.h"
 #include "interpose/sys.h"
 #include "interpose/text.h"

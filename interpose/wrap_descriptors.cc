@@ -61,7 +61,14 @@ FILEMON_WRAP(int, posix_close, (int fd, int flags)) {
 }
 
 FILEMON_WRAP(int, close_range, (unsigned first, unsigned last, int flags)) {
-  return CloseRange(first, last, flags, FILEMON_NEXT(close_range));
+  if (FILEMON_NEXT_EXISTS(close_range)) {
+    return CloseRange(first, last, flags, FILEMON_NEXT(close_range));
+  }
+  return CloseRange(
+      first, last, flags, [](unsigned from, unsigned to, int how) {
+        return static_cast<int>(
+            ErrnoResult(sys::Call(SYS_close_range, from, to, how)));
+      });
 }
 
 FILEMON_WRAP(void, closefrom, (int low)) {

@@ -9,7 +9,7 @@
 #include <elf.h>
 #include <link.h>
 
-#include "interpose/image.h"
+#include "interpose/libraries.h"
 #include "interpose/session.h"
 #include "interpose/text.h"
 #include "interpose/wrapper.h"

@@ -131,9 +131,13 @@ FILEMON_WRAP(int, renameat,
 FILEMON_WRAP(int, renameat2,
              (int from_dirfd, const char* from, int to_dirfd, const char* to,
               unsigned flags)) {
-  return RenameResult(
-      FILEMON_NEXT(renameat2)(from_dirfd, from, to_dirfd, to, flags),
-      {from_dirfd, from}, {to_dirfd, to}, flags);
+  const int result =
+      FILEMON_NEXT_EXISTS(renameat2)
+          ? FILEMON_NEXT(renameat2)(from_dirfd, from, to_dirfd, to, flags)
+          : static_cast<int>(
+                ErrnoResult(sys::Call(SYS_renameat2, from_dirfd, sys::Arg(from),
+                                      to_dirfd, sys::Arg(to), flags)));
+  return RenameResult(result, {from_dirfd, from}, {to_dirfd, to}, flags);
 }
 
 }  // namespace filemon

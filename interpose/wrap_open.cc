@@ -1,5 +1,4 @@
 // open(2) and its kin: R, W and A records.
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/openat2.h>
@@ -78,18 +77,11 @@ FILEMON_WRAP_CREAT(creat64)
 FILEMON_WRAP(int, openat2,
              (int dirfd, const char* path, const struct open_how* how,
               size_t size)) {
-  int fd;
-  if (FILEMON_NEXT_EXISTS(openat2)) {
-    fd = FILEMON_NEXT(openat2)(dirfd, path, how, size);
-  } else {
-    const long result = sys::Call(SYS_openat2, dirfd, sys::Arg(path),
-                                  sys::Arg(how), static_cast<long>(size));
-    if (result < 0) {
-      errno = static_cast<int>(-result);
-      return -1;
-    }
-    fd = static_cast<int>(result);
-  }
+  const int fd = FILEMON_NEXT_EXISTS(openat2)
+                     ? FILEMON_NEXT(openat2)(dirfd, path, how, size)
+                     : static_cast<int>(ErrnoResult(
+                           sys::Call(SYS_openat2, dirfd, sys::Arg(path),
+                                     sys::Arg(how), static_cast<long>(size))));
   if (fd < 0) return fd;
   return OpenResult(fd, {dirfd, path}, static_cast<int>(how->flags));
 }

@@ -1,6 +1,7 @@
 // posix_spawn() and its file actions. The child runs inside libc until its
 // exec: what happens there is reported by the parent, in the child's name, once
 // the call has succeeded.
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <spawn.h>
@@ -187,6 +188,7 @@ int TracedSpawn(SpawnFunction function, bool searches, bool gives_pidfd,
                 const posix_spawn_file_actions_t* actions,                  \
                 const posix_spawnattr_t* attributes, char* const* argv,     \
                 char* const* environment)) {                                \
+    if (!FILEMON_NEXT_EXISTS(name)) return ENOSYS;                          \
     const auto function = FILEMON_NEXT(name);                               \
     if (!Tracing()) {                                                       \
       return function(pid, path, actions, attributes, argv, environment);   \
@@ -246,6 +248,7 @@ FILEMON_WRAP(int, posix_spawn_file_actions_adddup2,
 #define FILEMON_WRAP_ADDCHDIR(name)                                       \
   FILEMON_WRAP(int, name,                                                 \
                (posix_spawn_file_actions_t * object, const char* path)) { \
+    if (!FILEMON_NEXT_EXISTS(name)) return ENOSYS;                        \
     const int error = FILEMON_NEXT(name)(object, path);                   \
     if (error == 0) {                                                     \
       SpawnActions::Add(object, SpawnActions::kChdir, path, 0, -1);       \
@@ -257,6 +260,7 @@ FILEMON_WRAP_ADDCHDIR(posix_spawn_file_actions_addchdir)
 
 #define FILEMON_WRAP_ADDFCHDIR(name)                                       \
   FILEMON_WRAP(int, name, (posix_spawn_file_actions_t * object, int fd)) { \
+    if (!FILEMON_NEXT_EXISTS(name)) return ENOSYS;                         \
     const int error = FILEMON_NEXT(name)(object, fd);                      \
     if (error == 0) {                                                      \
       SpawnActions::Add(object, SpawnActions::kFchdir, "", 0, fd);         \

@@ -53,6 +53,14 @@ struct Missing<R (*)(Args..., ...)> {
   }
 };
 
+// A system call's result as libc gives it: -1 and errno for a failure. For
+// names that the kernel can serve where libc does not have them yet.
+inline long ErrnoResult(long result) {
+  if (result >= 0) return result;
+  errno = static_cast<int>(-result);
+  return -1;
+}
+
 // The function behind a wrapper, looked up at the first call: most programs
 // call few of them, and a process start that looked up all would be measurably
 // slower. Zero at load time, so that it needs neither start-up code nor a

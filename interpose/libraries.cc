@@ -1,0 +1,231 @@
+#include "interpose/libraries.h"
+
+#include <elf.h>
+#include <limits.h>
+#include <link.h>
+
+#include "interpose/auxiliary.h"
+#include "interpose/environment.h"
+#include "interpose/search_path.h"
+#include "interpose/sys.h"
+#include "interpose/text.h"
+#include "interpose/wrapper.h"
+
+extern "C" const char* gnu_get_libc_version() noexcept __attribute__((weak));
+
+namespace filemon {
+namespace {
+
+constexpr char kCache[] = "/etc/ld.so.cache";
+constexpr char kSelf[] = "/proc/self/exe";
+
+Original<int (*)(int (*)(struct dl_phdr_info*, size_t, void*), void*)>
+    original_dl_iterate_phdr;
+
+// How many objects the dynamic linker had ever added when we last reported.
+unsigned long long g_reported_adds;
+
+const ElfW(Dyn) * DynamicOf(const dl_phdr_info& object) {
+  for (int i = 0; i < object.dlpi_phnum; ++i) {
+    if (object.dlpi_phdr[i].p_type == PT_DYNAMIC) {
+      return reinterpret_cast<const ElfW(Dyn)*>(object.dlpi_addr +
+                                                object.dlpi_phdr[i].p_vaddr);
+    }
+  }
+  return nullptr;
+}
+
+// The object's DT_RUNPATH or DT_RPATH, or null.
+const char* RunpathOf(const dl_phdr_info& object) {
+  const ElfW(Dyn)* dynamic = DynamicOf(object);
+  if (dynamic == nullptr) return nullptr;
+  const char* strings = nullptr;
+  size_t runpath = 0;
+  for (const ElfW(Dyn)* d = dynamic; d->d_tag != DT_NULL; ++d) {
+    if (d->d_tag == DT_STRTAB) {
+      const uintptr_t p = d->d_un.d_ptr;
+      strings = reinterpret_cast<const char*>(
+          p < object.dlpi_addr ? p + object.dlpi_addr : p);
+    } else if (d->d_tag == DT_RPATH || d->d_tag == DT_RUNPATH) {
+      runpath = d->d_un.d_val;
+    }
+  }
+  return strings != nullptr && runpath != 0 ? strings + runpath : nullptr;
+}
+
+// dl_iterate_phdr() callback: 1 if the object's search path leads to the
+// library in `data`.
+int RunpathHolds(struct dl_phdr_info* object, size_t, void* data) {
+  const char* const runpath = RunpathOf(*object);
+  if (runpath == nullptr) return 0;
+  char self[PATH_MAX];
+  const char* name = object->dlpi_name;
+  size_t size = strlen(name);
+  if (size == 0) {
+    const long n = sys::Readlinkat(AT_FDCWD, kSelf, self, sizeof(self) - 1);
+    name = self;
+    size = n > 0 ? static_cast<size_t>(n) : 0;
+  }
+  const char* slash = FindLast(name, size, '/');
+  return SearchPathHolds(
+      runpath, name, slash != nullptr ? static_cast<size_t>(slash - name) : 0,
+      static_cast<const char*>(data));
+}
+
+// dl_iterate_phdr() callback: 2 if the object holds the address in `data` and
+// has a search path of its own, 1 if it has none.
+int HolderHasRunpath(struct dl_phdr_info* object, size_t, void* data) {
+  const auto address = reinterpret_cast<uintptr_t>(data);
+  for (int i = 0; i < object->dlpi_phnum; ++i) {
+    const ElfW(Phdr)& segment = object->dlpi_phdr[i];
+    const uintptr_t begin = object->dlpi_addr + segment.p_vaddr;
+    if (segment.p_type == PT_LOAD && address >= begin &&
+        address - begin < segment.p_memsz) {
+      return RunpathOf(*object) != nullptr ? 2 : 1;
+    }
+  }
+  return 0;
+}
+
+// True if the dynamic linker finds `library` without its cache. The usual
+// places come first: for them nothing needs to be searched.
+bool FoundWithoutCache(const char* library) {
+  char* const* environment = Environment();
+  if (environment != nullptr) {
+    if (const char* list = FindVariable(environment, "LD_LIBRARY_PATH")) {
+      if (SearchPathHolds(list, "", 0, library)) return true;
+    }
+    if (const char* preload = FindVariable(environment, "LD_PRELOAD")) {
+      const size_t size = strlen(library);
+      for (const char* p = preload; *p != '\0'; ++p) {
+        const bool begins = p == preload || p[-1] == ':' || p[-1] == ' ';
+        if (begins && EqualBytes(p, library, size) &&
+            (p[size] == '\0' || p[size] == ':' || p[size] == ' ')) {
+          return true;
+        }
+      }
+    }
+  }
+  if (StartsWith(library, "/lib/") || StartsWith(library, "/usr/lib/")) {
+    return false;
+  }
+  return original_dl_iterate_phdr.Get("dl_iterate_phdr")(
+             RunpathHolds, const_cast<char*>(library)) != 0;
+}
+
+// The R records of libraries, in the order of their opens.
+class LibraryReport {
+ public:
+  LibraryReport(Batch* batch, pid_t pid) : batch_(batch), pid_(pid) {}
+
+  void AddCache() {
+    if (cache_added_) return;
+    cache_added_ = true;
+    if (&gnu_get_libc_version != nullptr && sys::Exists(kCache)) Add(kCache);
+  }
+
+  void AddLibrary(const char* path) {
+    if (!cache_added_ && !FoundWithoutCache(path)) AddCache();
+    Add(path);
+  }
+
+  void Add(const char* path) {
+    Record record = {wire::Kind::kOpen, pid_};
+    record.a = wire::kReads;
+    record.name[0] = "";
+    record.name[1] = path;
+    batch_->Add(record);
+  }
+
+ private:
+  Batch* batch_;
+  pid_t pid_;
+  bool cache_added_ = false;
+};
+
+struct Walk {
+  LibraryReport* report;
+  const char* dlopened;     // dlopen()'s argument, if it has a slash
+  unsigned long long skip;  // objects reported before
+  unsigned long long adds;  // as the dynamic linker counts
+  bool first;
+};
+
+// dl_iterate_phdr() callback.
+int AddObject(struct dl_phdr_info* object, size_t size, void* data) {
+  auto* walk = static_cast<Walk*>(data);
+  if (walk->first) {
+    walk->first = false;
+    constexpr size_t kWithCounts =
+        offsetof(struct dl_phdr_info, dlpi_subs) + sizeof(object->dlpi_subs);
+    if (size < kWithCounts) return 1;
+    walk->adds = object->dlpi_adds;
+    const unsigned long long known =
+        __atomic_exchange_n(&g_reported_adds, walk->adds, __ATOMIC_RELAXED);
+    if (known >= walk->adds) return 1;
+    // New objects are at the list's end.
+    const unsigned long long present = walk->adds - object->dlpi_subs;
+    const unsigned long long added = walk->adds - known;
+    walk->skip = present > added ? present - added : 0;
+  }
+  if (walk->skip > 0) {
+    --walk->skip;
+    return 0;
+  }
+  // The program itself and the vDSO have no file name; the kernel and not the
+  // dynamic linker has mapped the dynamic linker; and we are not an input.
+  if (!HasSlash(object->dlpi_name) || object->dlpi_addr == Auxiliary(AT_BASE) ||
+      DynamicOf(*object) == _DYNAMIC) {
+    return 0;
+  }
+  // A dlopen() by path searches nothing.
+  if (walk->dlopened != nullptr && Equal(walk->dlopened, object->dlpi_name)) {
+    walk->report->Add(object->dlpi_name);
+  } else {
+    walk->report->AddLibrary(object->dlpi_name);
+  }
+  return 0;
+}
+
+void AddNewLibraries(LibraryReport* report, const char* dlopened) {
+  Walk walk = {report, dlopened, 0, 0, true};
+  original_dl_iterate_phdr.Get("dl_iterate_phdr")(AddObject, &walk);
+}
+
+}  // namespace
+
+void AddFirstLibraries(Batch* batch, pid_t pid) {
+  LibraryReport report(batch, pid);
+  AddNewLibraries(&report, nullptr);
+}
+
+int g_libraries_pending;
+
+void LibrariesPending() {
+  __atomic_fetch_add(&g_libraries_pending, 1, __ATOMIC_RELAXED);
+}
+
+void LibrariesComplete() {
+  __atomic_fetch_sub(&g_libraries_pending, 1, __ATOMIC_RELAXED);
+}
+
+void ForgetPendingLibraries() {
+  __atomic_store_n(&g_libraries_pending, 0, __ATOMIC_RELAXED);
+}
+
+bool HasRunpath(const void* address) {
+  return original_dl_iterate_phdr.Get("dl_iterate_phdr")(
+             HolderHasRunpath, const_cast<void*>(address)) == 2;
+}
+
+void ReportNewLibraries(const char* name, bool failed) {
+  Batch batch;
+  LibraryReport report(&batch, sys::Getpid());
+  const bool has_slash = name != nullptr && HasSlash(name);
+  // A search that found nothing has looked into the cache all the same.
+  if (failed && name != nullptr && !has_slash) report.AddCache();
+  AddNewLibraries(&report, has_slash ? name : nullptr);
+  batch.Flush();
+}
+
+}  // namespace filemon

@@ -1,0 +1,36 @@
+// The libraries that the dynamic linker has mapped: inputs of the program, and
+// R records. The dynamic linker opens them with its own system calls; what it
+// opened is read off its list of objects.
+#ifndef FILEMON_INTERPOSE_LIBRARIES_H_
+#define FILEMON_INTERPOSE_LIBRARIES_H_
+
+#include <sys/types.h>
+
+#include "interpose/channel.h"
+
+namespace filemon {
+
+// Adds to `batch` a record for each library that process `pid` was started
+// with, in the order of their opens.
+void AddFirstLibraries(Batch* batch, pid_t pid);
+
+// Reports the libraries mapped since the last report. `name` is what dlopen()
+// was asked for, or null; `failed` says that it failed.
+//
+// Takes the dynamic linker's (recursive) lock, as dl_iterate_phdr() does.
+void ReportNewLibraries(const char* name, bool failed);
+
+// A dlopen() begins: until LibrariesComplete(), each record of this process is
+// preceded by a look for new libraries (constructors of a library come after
+// its own open).
+void LibrariesPending();
+void LibrariesComplete();
+void ForgetPendingLibraries();
+extern int g_libraries_pending __attribute__((visibility("hidden")));
+
+// True if the object that contains `address` has a DT_RUNPATH or DT_RPATH.
+bool HasRunpath(const void* address);
+
+}  // namespace filemon
+
+#endif  // FILEMON_INTERPOSE_LIBRARIES_H_

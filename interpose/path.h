@@ -1,0 +1,17 @@
+// Names made absolute, lexically.
+#ifndef FILEMON_INTERPOSE_PATH_H_
+#define FILEMON_INTERPOSE_PATH_H_
+
+#include <stddef.h>
+
+namespace filemon {
+
+// `directory` (absolute, without symbolic links) and `name` (relative) as one
+// path without "." and ".." parts. False if it does not fit into `size` bytes,
+// or if a ".." follows a part that may be a symbolic link: then only the kernel
+// knows where it leads.
+bool JoinPath(const char* directory, const char* name, char* out, size_t size);
+
+}  // namespace filemon
+
+#endif  // FILEMON_INTERPOSE_PATH_H_
