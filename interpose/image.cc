@@ -81,7 +81,10 @@ void ImagePath(const char* cwd, char* out, size_t size) {
 }
 
 void OnExit(int status, void*) {
-  if (Tracing()) ReportExit(status);
+  if (!Tracing()) return;
+  // What libc has loaded for itself (name services, character sets).
+  ReportNewLibraries(nullptr, false);
+  ReportExit(status);
 }
 
 Original<int (*)(void (*)(int, void*), void*)> original_on_exit;
