@@ -175,7 +175,7 @@ int AddObject(struct dl_phdr_info* object, size_t size, void* data) {
   // The program itself and the vDSO have no file name; the kernel and not the
   // dynamic linker has mapped the dynamic linker; and we are not an input.
   if (!HasSlash(object->dlpi_name) || object->dlpi_addr == Auxiliary(AT_BASE) ||
-      DynamicOf(*object) == _DYNAMIC) {
+      IsOurObject(*object)) {
     return 0;
   }
   // A dlopen() by path searches nothing.
@@ -197,6 +197,10 @@ void AddNewLibraries(LibraryReport* report, const char* dlopened) {
 void AddFirstLibraries(Batch* batch, pid_t pid) {
   LibraryReport report(batch, pid);
   AddNewLibraries(&report, nullptr);
+}
+
+bool IsOurObject(const dl_phdr_info& object) {
+  return DynamicOf(object) == _DYNAMIC;
 }
 
 int g_libraries_pending;

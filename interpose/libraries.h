@@ -4,6 +4,7 @@
 #ifndef FILEMON_INTERPOSE_LIBRARIES_H_
 #define FILEMON_INTERPOSE_LIBRARIES_H_
 
+#include <link.h>
 #include <sys/types.h>
 
 #include "interpose/channel.h"
@@ -27,6 +28,9 @@ void LibrariesPending();
 void LibrariesComplete();
 void ForgetPendingLibraries();
 extern int g_libraries_pending __attribute__((visibility("hidden")));
+
+// True if the object is libfilemon.so.
+bool IsOurObject(const dl_phdr_info& object);
 
 // True if the object that contains `address` has a DT_RUNPATH or DT_RPATH.
 bool HasRunpath(const void* address);
