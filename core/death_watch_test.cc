@@ -1,0 +1,101 @@
+#include "core/death_watch.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "gtest/gtest.h"
+
+namespace filemon {
+namespace {
+
+// A child that lives until it is killed.
+pid_t StartChild() {
+  const pid_t pid = fork();
+  if (pid == 0) {
+    for (;;) pause();
+  }
+  return pid;
+}
+
+void KillAndLeaveZombie(pid_t pid) {
+  kill(pid, SIGKILL);
+  siginfo_t info;
+  ASSERT_EQ(waitid(P_PID, pid, &info, WEXITED | WNOWAIT), 0);
+}
+
+TEST(DeathWatchTest, SeesAZombie) {
+  DeathWatch watch;
+  const pid_t pid = StartChild();
+  ASSERT_TRUE(watch.Add(pid));
+  EXPECT_TRUE(watch.Poll().empty());
+  KillAndLeaveZombie(pid);
+  pollfd ready = {watch.fd(), POLLIN, 0};
+  EXPECT_EQ(poll(&ready, 1, -1), 1);
+  const std::vector<Death> deaths = watch.Poll();
+  ASSERT_EQ(deaths.size(), 1u);
+  EXPECT_EQ(deaths[0].pid, pid);
+  EXPECT_EQ(deaths[0].wait_status, absl::optional<int>(SIGKILL));
+  EXPECT_TRUE(watch.Poll().empty());
+  waitpid(pid, nullptr, 0);
+}
+
+TEST(DeathWatchTest, SeesOneThatSomebodyReaped) {
+  DeathWatch watch;
+  const pid_t pid = StartChild();
+  ASSERT_TRUE(watch.Add(pid));
+  kill(pid, SIGKILL);
+  waitpid(pid, nullptr, 0);
+  const std::vector<Death> deaths = watch.Poll();
+  ASSERT_EQ(deaths.size(), 1u);
+  EXPECT_EQ(deaths[0].pid, pid);
+  // Before Linux 6.15 nobody can tell any more.
+  if (deaths[0].wait_status) {
+    EXPECT_EQ(*deaths[0].wait_status, SIGKILL);
+  }
+}
+
+TEST(DeathWatchTest, RefusesTheDead) {
+  DeathWatch watch;
+  const pid_t pid = StartChild();
+  kill(pid, SIGKILL);
+  waitpid(pid, nullptr, 0);
+  EXPECT_FALSE(watch.Add(pid));
+}
+
+TEST(DeathWatchTest, ForgetsTheRemoved) {
+  DeathWatch watch;
+  const pid_t pid = StartChild();
+  ASSERT_TRUE(watch.Add(pid));
+  watch.Remove(pid);
+  kill(pid, SIGKILL);
+  waitpid(pid, nullptr, 0);
+  EXPECT_TRUE(watch.Poll().empty());
+}
+
+TEST(DeathWatchTest, ManagesWithoutDescriptors) {
+  rlimit before;
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit tight = before;
+  tight.rlim_cur = 16;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &tight), 0);
+  std::vector<pid_t> pids;
+  {
+    DeathWatch watch;
+    for (int i = 0; i < 32; ++i) {
+      pids.push_back(StartChild());
+      EXPECT_TRUE(watch.Add(pids.back()));
+    }
+    EXPECT_TRUE(watch.Poll().empty());
+    for (pid_t pid : pids) KillAndLeaveZombie(pid);
+    EXPECT_EQ(watch.Poll().size(), pids.size());
+    EXPECT_TRUE(watch.Poll().empty());
+  }
+  for (pid_t pid : pids) waitpid(pid, nullptr, 0);
+  setrlimit(RLIMIT_NOFILE, &before);
+}
+
+}  // namespace
+}  // namespace filemon

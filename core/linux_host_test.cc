@@ -1,0 +1,102 @@
+#include "core/linux_host.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace filemon {
+namespace {
+
+using ::testing::HasSubstr;
+
+class LinuxHostTest : public ::testing::Test {
+ protected:
+  static std::string Put(const std::string& name, const std::string& content) {
+    const std::string path = ::testing::TempDir() + "/" + name;
+    std::ofstream(path, std::ios::binary) << content;
+    return path;
+  }
+  // This program's own first bytes, to be changed.
+  static std::string OwnHead() {
+    std::ifstream self("/proc/self/exe", std::ios::binary);
+    std::string head(4096, '\0');
+    self.read(&head[0], head.size());
+    return head;
+  }
+
+  LinuxHost host_;
+};
+
+TEST_F(LinuxHostTest, ADynamicProgramHasNoObstacle) {
+  const Host::Image image = host_.InspectImage("/proc/self/exe");
+  EXPECT_EQ(image.path, "/proc/self/exe");
+  EXPECT_EQ(image.obstacle, "");
+}
+
+TEST_F(LinuxHostTest, AProgramWithoutInterpreterIsStatic) {
+  std::string head = OwnHead();
+  // e_phnum of the ELF header.
+  head[0x38] = head[0x39] = 0;
+  EXPECT_EQ(host_.InspectImage(Put("static", head)).obstacle,
+            "statically linked");
+}
+
+TEST_F(LinuxHostTest, AnotherMachinesProgram) {
+  std::string head = OwnHead();
+  head[0x12] = 0x28;  // e_machine: ARM
+  EXPECT_THAT(host_.InspectImage(Put("arm", head)).obstacle,
+              HasSubstr("another kind of machine"));
+}
+
+TEST_F(LinuxHostTest, AFileThatIsNoProgram) {
+  EXPECT_EQ(host_.InspectImage(Put("text", "text")).obstacle,
+            "not an ELF program");
+  EXPECT_EQ(host_.InspectImage(Put("empty", "")).obstacle,
+            "not an ELF program");
+  EXPECT_THAT(host_.InspectImage("/no/such").obstacle,
+              HasSubstr("does not exist"));
+  EXPECT_EQ(host_.InspectImage(::testing::TempDir()).obstacle,
+            "not an ELF program");
+}
+
+TEST_F(LinuxHostTest, FollowsInterpreters) {
+  const std::string inner = Put("inner", "#! /proc/self/exe -x\n");
+  const std::string outer = Put("outer", "#!" + inner + "\targument\n");
+  const Host::Image image = host_.InspectImage(outer);
+  EXPECT_EQ(image.path, "/proc/self/exe");
+  EXPECT_EQ(image.obstacle, "");
+}
+
+TEST_F(LinuxHostTest, FollowsInterpretersNotForEver) {
+  const std::string path = ::testing::TempDir() + "/loop";
+  Put("loop", "#!" + path + "\n");
+  EXPECT_EQ(host_.InspectImage(path).path, path);
+}
+
+TEST_F(LinuxHostTest, SetIdPrograms) {
+  const std::string path = Put("set-id", OwnHead());
+  // Our own id changes nothing for us.
+  ASSERT_EQ(chmod(path.c_str(), 06755), 0);
+  EXPECT_EQ(host_.InspectImage(path).obstacle, "");
+  if (chown(path.c_str(), 1, -1) != 0) {
+    GTEST_SKIP() << "this user cannot give a file away";
+  }
+  ASSERT_EQ(chmod(path.c_str(), 04755), 0);
+  EXPECT_EQ(host_.InspectImage(path).obstacle, "set-user-ID");
+  ASSERT_EQ(chown(path.c_str(), 0, 1), 0);
+  ASSERT_EQ(chmod(path.c_str(), 02755), 0);
+  EXPECT_EQ(host_.InspectImage(path).obstacle, "set-group-ID");
+}
+
+TEST_F(LinuxHostTest, KnowsParents) {
+  EXPECT_EQ(host_.ParentOf(getpid()), getppid());
+  EXPECT_EQ(host_.ParentOf(0), 0);
+}
+
+}  // namespace
+}  // namespace filemon

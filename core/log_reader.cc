@@ -1,0 +1,116 @@
+#include "core/log_reader.h"
+
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+
+namespace filemon {
+namespace {
+
+// Cuts `text` at its first blank, and takes the first word off it; what is left
+// is empty if there is no blank.
+absl::string_view TakeWord(absl::string_view* text) {
+  const size_t blank = text->find(' ');
+  const absl::string_view word = text->substr(0, blank);
+  text->remove_prefix(blank == text->npos ? text->size() : blank + 1);
+  return word;
+}
+
+int NumberOr0(absl::string_view text) {
+  int number;
+  return absl::SimpleAtoi(text, &number) ? number : 0;
+}
+
+absl::string_view Unquoted(absl::string_view text) {
+  if (absl::ConsumePrefix(&text, "'")) absl::ConsumeSuffix(&text, "'");
+  return text;
+}
+
+// The two operands of L and M. The second is empty if there is none.
+std::pair<absl::string_view, absl::string_view> TwoPaths(
+    absl::string_view text) {
+  constexpr absl::string_view kBetween = "' '";
+  const size_t middle = text.find(kBetween);
+  if (middle != text.npos) {
+    return {Unquoted(text.substr(0, middle + 1)),
+            Unquoted(text.substr(middle + kBetween.size() - 1))};
+  }
+  const absl::string_view first = TakeWord(&text);
+  return {Unquoted(first), Unquoted(text)};
+}
+
+}  // namespace
+
+absl::StatusOr<LogRecord> ParseLogLine(absl::string_view line) {
+  const auto malformed = [line](absl::string_view why) {
+    return absl::InvalidArgumentError(absl::StrCat(why, ": ", line));
+  };
+
+  absl::string_view rest = line;
+  const absl::string_view key = TakeWord(&rest);
+  if (key.empty()) return malformed("no record type");
+  if (rest.empty()) return malformed("nothing after the record type");
+  LogRecord record;
+  record.letter = key[0];
+  if (record.letter == '#') {
+    record.path = std::string(rest);
+    return record;
+  }
+  if (record.letter == 'V') {
+    record.number = NumberOr0(rest);
+    return record;
+  }
+
+  record.pid = NumberOr0(TakeWord(&rest));
+  if (rest.empty()) return malformed("nothing after the pid");
+  switch (record.letter) {
+    case 'F':
+      record.number = NumberOr0(rest);
+      break;
+    case 'X':
+      record.number = NumberOr0(TakeWord(&rest));
+      record.signal = NumberOr0(rest);
+      break;
+    case 'L':
+    case 'M': {
+      const auto paths = TwoPaths(rest);
+      // bmake's complaint is about the text, quotes included: '' is a name.
+      const size_t blank = rest.find(' ');
+      if (blank == rest.npos || blank + 1 == rest.size()) {
+        return malformed("no second name");
+      }
+      record.path = std::string(paths.first);
+      record.second_path = std::string(paths.second);
+      break;
+    }
+    default:
+      record.path = std::string(rest);
+      break;
+  }
+  return record;
+}
+
+absl::StatusOr<std::vector<LogRecord>> ParseLog(absl::string_view text) {
+  std::vector<LogRecord> records;
+  while (!text.empty()) {
+    const size_t line_number = records.size() + 1;
+    const size_t end = text.find('\n');
+    if (end == text.npos) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("line ", line_number, ": truncated"));
+    }
+    absl::StatusOr<LogRecord> record = ParseLogLine(text.substr(0, end));
+    if (!record.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("line ", line_number, ": ", record.status().message()));
+    }
+    records.push_back(*std::move(record));
+    text.remove_prefix(end + 1);
+  }
+  return records;
+}
+
+}  // namespace filemon
