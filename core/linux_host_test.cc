@@ -18,6 +18,8 @@ class LinuxHostTest : public ::testing::Test {
  protected:
   static std::string Put(const std::string& name, const std::string& content) {
     const std::string path = ::testing::TempDir() + "/" + name;
+    // Not one that an earlier test run gave away.
+    unlink(path.c_str());
     std::ofstream(path, std::ios::binary) << content;
     return path;
   }

@@ -1,0 +1,207 @@
+// Signals and the terminal: as if filemon were not there.
+#include <fcntl.h>
+#include <pty.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/command/filemon_process.h"
+
+namespace filemon {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+TEST(SignalTest, SignalsForFilemonReachTheCommand) {
+  for (const int signal :
+       {SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGTERM}) {
+    FilemonProcess filemon;
+    filemon.Start({"sh", "-c",
+                   absl::StrCat("trap 'echo caught; kill $!; exit 5' ", signal,
+                                "; sleep 1000 & echo ready; wait")});
+    filemon.AwaitLine("ready");
+    kill(filemon.pid(), signal);
+    const Result result = filemon.Wait();
+    EXPECT_EQ(result.exit_status, 5) << signal;
+    EXPECT_THAT(result.out, HasSubstr("caught"));
+    EXPECT_THAT(filemon.Log(), Not(IsEmpty()));
+  }
+}
+
+TEST(SignalTest, ACommandThatDiesOfOneLeavesACompleteLog) {
+  FilemonProcess filemon;
+  filemon.Start(
+      {"sh", "-c", "sh -c 'echo ready; exec > /dev/null sleep 1000'; true"});
+  filemon.AwaitLine("ready");
+  kill(filemon.pid(), SIGTERM);
+  EXPECT_EQ(filemon.Wait().exit_status, 128 + SIGTERM);
+  const auto log = filemon.Log();
+  ASSERT_THAT(Comments(log, "running"), SizeIs(1));
+  kill(PidOf(log, "/sleep"), SIGKILL);
+}
+
+// filemon in the foreground of a terminal, with a parent that minds it as a
+// shell does.
+class TerminalTest : public ::testing::Test {
+ protected:
+  ~TerminalTest() override {
+    if (terminal_ >= 0) close(terminal_);
+    if (shell_ > 0) {
+      kill(shell_, SIGKILL);
+      waitpid(shell_, nullptr, 0);
+    }
+  }
+
+  // Starts `filemon -- sh -c SCRIPT`.
+  void Start(const std::string& script) {
+    int report[2];
+    ASSERT_EQ(pipe2(report, O_CLOEXEC), 0);
+    shell_ = forkpty(&terminal_, nullptr, nullptr, nullptr);
+    ASSERT_GE(shell_, 0);
+    if (shell_ == 0) BeShell(script, report[1]);
+    close(report[1]);
+    report_ = report[0];
+  }
+
+  // Waits until the terminal shows `text`.
+  void Await(const std::string& text) {
+    while (!absl::StrContains(shown_, text)) {
+      char buffer[256];
+      const ssize_t n = read(terminal_, buffer, sizeof(buffer));
+      ASSERT_GT(n, 0) << "no '" << text << "' in: " << shown_;
+      shown_.append(buffer, n);
+    }
+  }
+  void Type(const std::string& keys) {
+    ASSERT_EQ(write(terminal_, keys.data(), keys.size()),
+              static_cast<ssize_t>(keys.size()));
+  }
+
+  // The next wait status of filemon that the shell sees.
+  int NextStatus() {
+    int status = -1;
+    EXPECT_EQ(read(report_, &status, sizeof(status)),
+              static_cast<ssize_t>(sizeof(status)))
+        << shown_;
+    return status;
+  }
+  // Continues the job, as `fg` does.
+  void Foreground() { kill(shell_, SIGUSR1); }
+
+  std::string LogText() { return ReadFile(folder_ + "/filemon.out"); }
+
+ private:
+  [[noreturn]] void BeShell(const std::string& script, int report) {
+    // Foreground() may come at any time.
+    sigset_t usr1;
+    sigemptyset(&usr1);
+    sigaddset(&usr1, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &usr1, nullptr);
+    signal(SIGTTOU, SIG_IGN);
+    if (chdir(folder_.c_str()) != 0) _exit(99);
+    const pid_t job = fork();
+    if (job == 0) {
+      setpgid(0, 0);
+      tcsetpgrp(STDIN_FILENO, getpid());
+      signal(SIGTTOU, SIG_DFL);
+      sigprocmask(SIG_UNBLOCK, &usr1, nullptr);
+      const std::string filemon = FilemonPath();
+      execl(filemon.c_str(), "filemon", "--", "sh", "-c", script.c_str(),
+            nullptr);
+      _exit(98);
+    }
+    for (;;) {
+      int status;
+      waitpid(job, &status, WUNTRACED);
+      if (write(report, &status, sizeof(status)) < 0) _exit(97);
+      if (!WIFSTOPPED(status)) _exit(0);
+      tcsetpgrp(STDIN_FILENO, getpgrp());
+      int signal;
+      sigwait(&usr1, &signal);
+      tcsetpgrp(STDIN_FILENO, job);
+      kill(-job, SIGCONT);
+    }
+  }
+
+  const std::string folder_ = NewFolder();
+  pid_t shell_ = -1;
+  int terminal_ = -1;
+  int report_ = -1;
+  std::string shown_;
+};
+
+constexpr char kControlC[] = "\x03";
+constexpr char kControlZ[] = "\x1a";
+constexpr char kControlBackslash[] = "\x1c";
+
+TEST_F(TerminalTest, ControlCEndsAllAndLeavesACompleteLog) {
+  Start("sh -c 'echo ready; exec sleep 1000'; true");
+  Await("ready");
+  Type(kControlC);
+  const int status = NextStatus();
+  EXPECT_EQ(WEXITSTATUS(status), 128 + SIGINT);
+  const std::string text = LogText();
+  CheckLog(text);
+  const auto log = ParseLog(text);
+  ASSERT_TRUE(log.ok());
+  EXPECT_EQ(ExitOf(*log, PidOf(*log, "/sleep")), "0 2");
+  EXPECT_THAT(Comments(*log, "running"), IsEmpty());
+}
+
+TEST_F(TerminalTest, ControlCReachesTheCommandOnce) {
+  Start(
+      "n=0; trap 'n=$((n+1)); echo caught $n' INT; "
+      "trap 'kill $!; echo all $n; exit 7' QUIT; "
+      "sleep 1000 & echo ready; while :; do wait $!; done");
+  Await("ready");
+  Type(kControlC);
+  Await("caught 1");
+  Type(kControlC);
+  Await("caught 2");
+  Type(kControlBackslash);
+  Await("all 2");
+  EXPECT_EQ(WEXITSTATUS(NextStatus()), 7);
+  CheckLog(LogText());
+}
+
+TEST_F(TerminalTest, ControlZStopsFilemonAndForegroundGoesOn) {
+  Start("echo ready; read line; echo got $line; exit 6");
+  Await("ready");
+  Type(kControlZ);
+  int status = NextStatus();
+  ASSERT_TRUE(WIFSTOPPED(status));
+  EXPECT_EQ(WSTOPSIG(status), SIGTSTP);
+  Foreground();
+  Type("input\n");
+  Await("got input");
+  status = NextStatus();
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 6);
+  CheckLog(LogText());
+}
+
+TEST_F(TerminalTest, ACommandThatIgnoresControlZIsNotStopped) {
+  Start("trap '' TSTP; echo ready; read line; echo got $line; exit 6");
+  Await("ready");
+  Type(kControlZ);
+  Type("input\n");
+  Await("got input");
+  const int status = NextStatus();
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 6);
+}
+
+}  // namespace
+}  // namespace filemon
