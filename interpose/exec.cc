@@ -1,7 +1,7 @@
 #include "interpose/exec.h"
 
 #include <errno.h>
-#include <limits.h>
+#include <linux/limits.h>
 #include <sys/stat.h>
 
 #include "interpose/environment.h"

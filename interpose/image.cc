@@ -1,6 +1,6 @@
 #include "interpose/image.h"
 
-#include <limits.h>
+#include <linux/limits.h>
 
 #include "interpose/auxiliary.h"
 #include "interpose/channel.h"
@@ -72,9 +72,14 @@ void ImagePath(const char* cwd, char* out, size_t size) {
     text.Add(name);
     if (text.ok()) return;
   }
-  if (name != nullptr && name[0] != '\0' && cwd[0] == '/' &&
-      JoinPath(cwd, name, out, size)) {
-    return;
+  if (name != nullptr && name[0] != '\0' && cwd[0] == '/') {
+    bool sure;
+    if (JoinPath(cwd, name, out, size, &sure) &&
+        (sure || SameFile(out, kSelf))) {
+      return;
+    }
+    TextBuilder text(out, size);
+    if (text.Add(cwd).Add("/").Add(name).ok()) return;
   }
   const long n = sys::Readlinkat(AT_FDCWD, kSelf, out, size - 1);
   out[n > 0 ? n : 0] = '\0';

@@ -1,8 +1,8 @@
 #include "interpose/libraries.h"
 
 #include <elf.h>
-#include <limits.h>
 #include <link.h>
+#include <linux/limits.h>
 
 #include "interpose/auxiliary.h"
 #include "interpose/environment.h"
@@ -197,6 +197,33 @@ void AddNewLibraries(LibraryReport* report, const char* dlopened) {
 void AddFirstLibraries(Batch* batch, pid_t pid) {
   LibraryReport report(batch, pid);
   AddNewLibraries(&report, nullptr);
+}
+
+// A namespace of its own is not in dl_iterate_phdr()'s list, which is the
+// caller's. Its dynamic linker is the one that runs already; it is opened all
+// the same, to be recognised, where the namespace's libc was found.
+void ReportNamespace(void* handle) {
+  const auto* map = static_cast<const link_map*>(handle);  // dlinfo(3)
+  while (map->l_prev != nullptr) map = map->l_prev;
+  Batch batch;
+  LibraryReport report(&batch, sys::Getpid());
+  const char* last = "";
+  for (; map != nullptr; map = map->l_next) {
+    if (!HasSlash(map->l_name)) continue;
+    if (map->l_addr != Auxiliary(AT_BASE)) {
+      last = map->l_name;
+      report.AddLibrary(last);
+      continue;
+    }
+    const char* slash = FindLast(last, strlen(last), '/');
+    const char* name = FindLast(map->l_name, strlen(map->l_name), '/');
+    char path[PATH_MAX];
+    TextBuilder text(path, sizeof(path));
+    text.Add(last, slash != nullptr ? static_cast<size_t>(slash - last) : 0);
+    text.Add(name);
+    if (sys::Exists(path)) report.AddLibrary(path);
+  }
+  batch.Flush();
 }
 
 bool IsOurObject(const dl_phdr_info& object) {

@@ -21,6 +21,9 @@ void AddFirstLibraries(Batch* batch, pid_t pid);
 // Takes the dynamic linker's (recursive) lock, as dl_iterate_phdr() does.
 void ReportNewLibraries(const char* name, bool failed);
 
+// Reports the libraries of the namespace that dlmopen() has made for `handle`.
+void ReportNamespace(void* handle);
+
 // A dlopen() begins: until LibrariesComplete(), each record of this process is
 // preceded by a look for new libraries (constructors of a library come after
 // its own open).

@@ -4,7 +4,9 @@
 
 namespace filemon {
 
-bool JoinPath(const char* directory, const char* name, char* out, size_t size) {
+bool JoinPath(const char* directory, const char* name, char* out, size_t size,
+              bool* sure) {
+  if (sure != nullptr) *sure = true;
   size_t n = strlen(directory);
   if (n + 1 >= size) return false;
   memcpy(out, directory, n);
@@ -14,7 +16,10 @@ bool JoinPath(const char* directory, const char* name, char* out, size_t size) {
     size_t part = 0;
     while (name[part] != '\0' && name[part] != '/') ++part;
     if (part == 2 && name[0] == '.' && name[1] == '.') {
-      if (!leading) return false;
+      if (!leading) {
+        if (sure == nullptr) return false;
+        *sure = false;
+      }
       while (n > 0 && out[n - 1] != '/') --n;
       if (n > 0) --n;
     } else if (part > 0 && !(part == 1 && name[0] == '.')) {

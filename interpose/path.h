@@ -7,10 +7,13 @@
 namespace filemon {
 
 // `directory` (absolute, without symbolic links) and `name` (relative) as one
-// path without "." and ".." parts. False if it does not fit into `size` bytes,
-// or if a ".." follows a part that may be a symbolic link: then only the kernel
-// knows where it leads.
-bool JoinPath(const char* directory, const char* name, char* out, size_t size);
+// path without "." and ".." parts. False if it does not fit into `size` bytes.
+//
+// Where a ".." follows a part that may be a symbolic link only the kernel knows
+// whether the result is the same file: *sure is false then. Without `sure`
+// there is no result.
+bool JoinPath(const char* directory, const char* name, char* out, size_t size,
+              bool* sure = nullptr);
 
 }  // namespace filemon
 

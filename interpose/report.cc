@@ -45,6 +45,27 @@ void EmitOne(Record record, PathAt path) {
   emit(Directory(path).path());
 }
 
+// Neither opens a file that has a name to read or write (open(2)).
+bool IsNameless(int flags) {
+  return (flags & O_PATH) != 0 || (flags & O_TMPFILE) == O_TMPFILE;
+}
+
+Record OpenRecord(int flags) {
+  Record record = MakeRecord(wire::Kind::kOpen);
+  switch (flags & O_ACCMODE) {
+    case O_RDONLY:
+      record.a = wire::kReads;
+      break;
+    case O_WRONLY:
+      record.a = wire::kWrites;
+      break;
+    default:
+      record.a = wire::kReads | wire::kWrites;
+      break;
+  }
+  return record;
+}
+
 }  // namespace
 
 bool PathOfDescriptor(int fd, char* out, size_t size) {
@@ -75,21 +96,15 @@ int FlagsOfMode(const char* mode) {
 }
 
 void ReportOpen(PathAt path, int flags) {
-  // Neither opens a file that has a name to read or write (open(2)).
-  if ((flags & O_PATH) != 0 || (flags & O_TMPFILE) == O_TMPFILE) return;
-  Record record = MakeRecord(wire::Kind::kOpen);
-  switch (flags & O_ACCMODE) {
-    case O_RDONLY:
-      record.a = wire::kReads;
-      break;
-    case O_WRONLY:
-      record.a = wire::kWrites;
-      break;
-    default:
-      record.a = wire::kReads | wire::kWrites;
-      break;
-  }
-  EmitOne(record, path);
+  if (IsNameless(flags)) return;
+  EmitOne(OpenRecord(flags), path);
+}
+
+void ReportOpenIn(const char* directory, const char* name, int flags) {
+  Record record = OpenRecord(flags);
+  record.name[0] = directory;
+  record.name[1] = name;
+  Emit(record);
 }
 
 int OpenResult(int fd, PathAt path, int flags) {
@@ -123,13 +138,17 @@ void ReportSymlink(const char* target, PathAt path) {
 
 void ReportChdir(const char* given) {
   char path[PATH_MAX];
+  // The kernel writes "(unreachable)" before a directory outside of our root.
+  if (sys::Getcwd(path, sizeof(path)) >= 0 && path[0] == '/') {
+    ReportEntered(path);
+  } else if (given != nullptr && given[0] == '/') {
+    ReportEntered(given);
+  }
+}
+
+void ReportEntered(const char* path) {
   Record record = MakeRecord(wire::Kind::kChdir);
   record.name[0] = path;
-  // The kernel writes "(unreachable)" before a directory outside of our root.
-  if (sys::Getcwd(path, sizeof(path)) < 0 || path[0] != '/') {
-    if (given == nullptr || given[0] != '/') return;
-    record.name[0] = given;
-  }
   Emit(record);
 }
 

@@ -4,7 +4,7 @@
 #define FILEMON_INTERPOSE_REPORT_H_
 
 #include <fcntl.h>
-#include <limits.h>
+#include <linux/limits.h>
 #include <stddef.h>
 
 #include "interpose/channel.h"
@@ -39,6 +39,8 @@ bool PathOfDescriptor(int fd, char* out, size_t size);
 
 // What open() was asked for.
 void ReportOpen(PathAt path, int flags);
+// The same, of a name in the directory with the absolute path `directory`.
+void ReportOpenIn(const char* directory, const char* name, int flags);
 // The result of a call that gives a descriptor: reports nothing for -1, and
 // returns `fd`.
 int OpenResult(int fd, PathAt path, int flags);
@@ -51,6 +53,8 @@ void ReportSymlink(const char* target, PathAt path);
 void ReportRename(PathAt from, PathAt to);
 // `given` is what the program passed; null for fchdir().
 void ReportChdir(const char* given);
+// The process's directory is now `path`, absolute.
+void ReportEntered(const char* path);
 void ReportExit(int status);
 void ReportChildEnded(pid_t child, int wait_status);
 void ReportSomeChildEnded(int wait_status);

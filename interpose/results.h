@@ -4,7 +4,7 @@
 #ifndef FILEMON_INTERPOSE_RESULTS_H_
 #define FILEMON_INTERPOSE_RESULTS_H_
 
-#include <limits.h>
+#include <linux/limits.h>
 
 #include "interpose/report.h"
 

@@ -139,12 +139,31 @@ bool RecoverPipe() {
   return true;
 }
 
+// For a process that has every descriptor up to its limit open: a number above
+// it, which stays valid when the limit is back. -errno if that cannot be had.
+static int DuplicateAboveLimit(int fd) {
+  struct {
+    uint64_t soft, hard;
+  } limit, raised;
+  constexpr int kNoFile = 7;  // RLIMIT_NOFILE
+  if (sys::Call(SYS_prlimit64, 0, kNoFile, 0, sys::Arg(&limit)) != 0 ||
+      limit.hard <= limit.soft) {
+    return -EMFILE;
+  }
+  raised = {limit.soft + 1, limit.hard};
+  sys::Call(SYS_prlimit64, 0, kNoFile, sys::Arg(&raised), 0);
+  const int result = sys::FcntlDupfd(fd, static_cast<int>(limit.soft));
+  sys::Call(SYS_prlimit64, 0, kNoFile, sys::Arg(&limit), 0);
+  return result;
+}
+
 void YieldDescriptor() {
   const int old = g_session.fd;
   int fd = sys::FcntlDupfd(old, old + 1);
   for (int least = old / 2; fd < 0 && least > 2; least /= 2) {
     fd = sys::FcntlDupfd(old, least);
   }
+  if (fd < 0) fd = DuplicateAboveLimit(old);
   if (fd < 0) {
     GoDormant();
     return;

@@ -3,15 +3,16 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fts.h>
-#include <ftw.h>
 #include <glob.h>
-#include <limits.h>
+#include <linux/limits.h>
 #include <nl_types.h>
 #include <sys/stat.h>
 
+#include "interpose/path.h"
 #include "interpose/report.h"
 #include "interpose/sys.h"
 #include "interpose/text.h"
+#include "interpose/tree_walk.h"
 #include "interpose/wrapper.h"
 
 namespace filemon {
@@ -50,101 +51,6 @@ FILEMON_WRAP_SCANDIR(scandir64)
   }
 FILEMON_WRAP_SCANDIRAT(scandirat)
 FILEMON_WRAP_SCANDIRAT(scandirat64)
-
-namespace {
-
-// A walk of ftw() or nftw(): which directories it has open, told by the names
-// that it gives to the program's function.
-class TreeWalk {
- public:
-  using FtwFunction = int (*)(const char*, const void*, int);
-  using NftwFunction = int (*)(const char*, const void*, int, void*);
-
-  TreeWalk(const char* root, FtwFunction ftw, NftwFunction nftw, int flags)
-      : root_size_(strlen(root)),
-        ftw_(ftw),
-        nftw_(nftw),
-        changes_directory_((flags & FTW_CHDIR) != 0),
-        outer_(g_current) {
-    while (root_size_ > 1 && root[root_size_ - 1] == '/') --root_size_;
-    opened_[0] = '\0';
-    cwd_[0] = '\0';
-    if (changes_directory_) sys::Getcwd(cwd_, sizeof(cwd_));
-    g_current = this;
-  }
-  ~TreeWalk() {
-    SeeDirectory();
-    g_current = outer_;
-  }
-  TreeWalk(const TreeWalk&) = delete;
-  TreeWalk& operator=(const TreeWalk&) = delete;
-
-  static int VisitFtw(const char* path, const void* status, int type) {
-    TreeWalk* const walk = g_current;
-    walk->See(path, type);
-    return walk->ftw_(path, status, type);
-  }
-  static int VisitNftw(const char* path, const void* status, int type,
-                       void* position) {
-    TreeWalk* const walk = g_current;
-    walk->See(path, type);
-    return walk->nftw_(path, status, type, position);
-  }
-
- private:
-  // Reports the directories on the way to `path` that are not known to be open:
-  // with FTW_DEPTH a directory's own visit comes after all that is in it.
-  void See(const char* path, int type) {
-    if (!Tracing()) return;
-    const bool is_open = type == FTW_D || type == FTW_DP;
-    for (size_t n = root_size_;; ++n) {
-      const bool end = path[n] == '\0';
-      if ((end && is_open) || path[n] == '/') Open(path, n);
-      if (end) break;
-    }
-    SeeDirectory();
-  }
-
-  void Open(const char* path, size_t size) {
-    if (size >= sizeof(opened_)) return;
-    const bool known = EqualUpTo(opened_, path, size) &&
-                       (opened_[size] == '\0' || opened_[size] == '/');
-    if (known) return;
-    memcpy(opened_, path, size);
-    opened_[size] = '\0';
-    ReportDirectory(PathAt::Here(opened_));
-  }
-
-  static bool EqualUpTo(const char* text, const char* other, size_t size) {
-    for (size_t i = 0; i < size; ++i) {
-      if (text[i] == '\0' || text[i] != other[i]) return false;
-    }
-    return true;
-  }
-
-  // With FTW_CHDIR the walk goes into each directory and comes back.
-  void SeeDirectory() {
-    if (!changes_directory_ || !Tracing()) return;
-    char cwd[PATH_MAX];
-    if (sys::Getcwd(cwd, sizeof(cwd)) < 0 || Equal(cwd, cwd_)) return;
-    TextBuilder(cwd_, sizeof(cwd_)).Add(cwd);
-    ReportChdir(nullptr);
-  }
-
-  static __thread TreeWalk* g_current;
-
-  size_t root_size_;
-  FtwFunction ftw_;
-  NftwFunction nftw_;
-  bool changes_directory_;
-  TreeWalk* outer_;
-  char opened_[PATH_MAX];  // the directory opened last
-  char cwd_[PATH_MAX];
-};
-
-__thread TreeWalk* TreeWalk::g_current;
-
-}  // namespace
 
 #define FILEMON_WRAP_FTW(name)                                             \
   FILEMON_WRAP(int, name,                                                  \
@@ -267,21 +173,25 @@ constexpr bool kSameLayout = true;
 constexpr bool kSameLayout = false;
 #endif
 
-// One step of an fts(3) walk. The walk opens the directory that it returned
-// last (FTS_D), unless told to skip it, and with neither FTS_NOCHDIR nor a
-// failure goes into it and back by "..".
+// One step of an fts(3) walk, by fts_read(). The step opens the directory that
+// the last one returned (FTS_D), unless told to skip it. Without FTS_NOCHDIR it
+// goes into it, and back by "..", or by a descriptor at the roots (glibc,
+// io/fts.c).
 class FtsStep {
  public:
   explicit FtsStep(FTS* walk) {
-    if (!kSameLayout || !Tracing() || walk == nullptr) return;
+    if (!kSameLayout || walk == nullptr || !Tracing()) return;
+    tracing_ = true;
+    changes_directory_ = (walk->fts_options & FTS_NOCHDIR) == 0;
     last_ = walk->fts_cur;
-    if (last_ != nullptr) {
-      enters_ = last_->fts_info == FTS_D && last_->fts_instr != FTS_SKIP &&
-                walk->fts_child == nullptr;
+    // Before the first step the current entry is a stand-in without names.
+    if (last_ != nullptr && last_->fts_info == FTS_D) {
+      // Where fts_children() has read the directory, it is opened to enter it.
+      enters_ = last_->fts_instr != FTS_SKIP &&
+                (walk->fts_child == nullptr || changes_directory_);
       TextBuilder(path_, sizeof(path_)).Add(last_->fts_accpath);
     }
     sys::Getcwd(cwd_, sizeof(cwd_));
-    tracing_ = true;
   }
 
   FTSENT* Result(FTSENT* entry) const {
@@ -289,23 +199,55 @@ class FtsStep {
     if (enters_ && !(entry == last_ && entry->fts_info == FTS_DNR)) {
       ReportDirectory(PathAt::Here(path_));
     }
+    if (!changes_directory_ || entry == nullptr) return entry;
+    const bool is_root = entry->fts_level == FTS_ROOTLEVEL;
     char cwd[PATH_MAX];
-    if (sys::Getcwd(cwd, sizeof(cwd)) < 0 || Equal(cwd, cwd_)) return entry;
-    if (entry != nullptr && entry->fts_info == FTS_DP &&
-        entry->fts_level > FTS_ROOTLEVEL) {
+    const bool moved = sys::Getcwd(cwd, sizeof(cwd)) > 0 && !Equal(cwd, cwd_);
+    if (moved && !is_root && entry->fts_info == FTS_DP) {
       ReportDirectory(PathAt::Here(".."));
     }
-    ReportChdir(nullptr);
+    if (moved || is_root) ReportChdir(nullptr);
     return entry;
   }
 
  private:
   const FTSENT* last_ = nullptr;
   bool enters_ = false;
+  bool changes_directory_ = false;
   bool tracing_ = false;
   char path_[PATH_MAX];
   char cwd_[PATH_MAX];
 };
+
+// fts_children(): reads the directory that was returned last, and comes back.
+FTSENT* ReportChildrenRead(FTS* walk, const FTSENT* last, int options,
+                           FTSENT* result) {
+  if (!kSameLayout || last == nullptr || last->fts_info != FTS_D ||
+      !Tracing()) {
+    return result;
+  }
+  const bool stays = (walk->fts_options & FTS_NOCHDIR) != 0;
+  const bool is_root = last->fts_level == FTS_ROOTLEVEL;
+  const bool returns = is_root && !stays && last->fts_accpath[0] != '/';
+  if (returns) ReportDirectory(PathAt::Here("."));
+  ReportDirectory(PathAt::Here(last->fts_accpath));
+  // Names alone need no look at the files.
+  if (!stays && (options & FTS_NAMEONLY) == 0) {
+    const char* inside = last->fts_accpath;
+    char cwd[PATH_MAX];
+    char path[PATH_MAX];
+    bool sure;
+    if (inside[0] != '/' && sys::Getcwd(cwd, sizeof(cwd)) > 0 &&
+        JoinPath(cwd, inside, path, sizeof(path), &sure)) {
+      inside = path;
+    }
+    ReportEntered(inside);
+    if (!is_root) ReportDirectory(PathAt::Here(".."));
+    ReportChdir(nullptr);
+  }
+  if (returns) ReportChdir(nullptr);
+  return result;
+}
 
 }  // namespace
 
@@ -331,10 +273,11 @@ FILEMON_WRAP_FTS_READ(fts_read)
 FILEMON_WRAP_FTS_READ(fts64_read)
 FILEMON_WRAP_FTS_READ(__fts64_read_time64)
 
-#define FILEMON_WRAP_FTS_CHILDREN(name)                    \
-  FILEMON_WRAP(FTSENT*, name, (FTS * walk, int options)) { \
-    const FtsStep step(walk);                              \
-    return step.Result(FILEMON_NEXT(name)(walk, options)); \
+#define FILEMON_WRAP_FTS_CHILDREN(name)                                   \
+  FILEMON_WRAP(FTSENT*, name, (FTS * walk, int options)) {                \
+    const FTSENT* const last = walk != nullptr ? walk->fts_cur : nullptr; \
+    return ReportChildrenRead(walk, last, options,                        \
+                              FILEMON_NEXT(name)(walk, options));         \
   }
 FILEMON_WRAP_FTS_CHILDREN(fts_children)
 FILEMON_WRAP_FTS_CHILDREN(fts64_children)

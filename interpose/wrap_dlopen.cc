@@ -51,7 +51,9 @@ FILEMON_WRAP(void*, dlmopen, (Lmid_t space, const char* name, int flags)) {
   if (CallerMatters(name, __builtin_return_address(0))) {
     return FILEMON_NEXT(dlmopen)(space, name, flags);
   }
-  return LoadResult(FILEMON_NEXT(dlmopen)(space, name, flags), name, flags);
+  void* const handle = FILEMON_NEXT(dlmopen)(space, name, flags);
+  if (space == LM_ID_NEWLM && handle != nullptr) ReportNamespace(handle);
+  return LoadResult(handle, name, flags);
 }
 
 }  // namespace filemon

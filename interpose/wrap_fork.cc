@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "interpose/process.h"
@@ -103,15 +104,46 @@ int RunCloned(void* data) {
 FILEMON_WRAP_CLONE(clone)
 FILEMON_WRAP_CLONE(__clone)
 
-// daemon(3) forks, leaves the parent's directory and opens /dev/null.
+namespace {
+
+// Makes /dev/null the standard input, output and error, as daemon(3) does.
+int DetachStandardFiles() {
+  const int fd = sys::Openat(AT_FDCWD, "/dev/null", O_RDWR);
+  if (fd < 0) return static_cast<int>(ErrnoResult(fd));
+  ReportOpen(PathAt::Here("/dev/null"), O_RDWR);
+  sys::Identity id;
+  if (sys::Stat(fd, "", AT_EMPTY_PATH, &id) != 0 || !S_ISCHR(id.mode)) {
+    sys::Close(fd);
+    errno = ENODEV;
+    return -1;
+  }
+  for (int standard = 0; standard <= 2; ++standard) {
+    if (fd != standard) sys::Call(SYS_dup3, fd, standard, 0);
+  }
+  if (fd > 2) sys::Close(fd);
+  return 0;
+}
+
+}  // namespace
+
+// libc's daemon() ends the calling process inside itself, right after the fork
+// and without a word: that process could not report its child before its end.
+// So this is daemon(3) written out, on our fork().
 FILEMON_WRAP(int, daemon, (int nochdir, int noclose)) {
-  const pid_t parent = Tracing() ? CurrentPid() : 0;
-  const int result = FILEMON_NEXT(daemon)(nochdir, noclose);
-  if (result != 0 || !Tracing()) return result;
-  AnnounceForkedChild(parent);
-  if (nochdir == 0) ReportChdir("/");
-  if (noclose == 0) ReportOpen(PathAt::Here("/dev/null"), O_RDWR);
-  return result;
+  if (!Tracing()) return FILEMON_NEXT(daemon)(nochdir, noclose);
+  const pid_t parent = CurrentPid();
+  const pid_t child = ForkResult(original_fork.Get("fork")(), parent);
+  if (child < 0) return -1;
+  if (child > 0) {
+    ReportExit(0);
+    for (;;) sys::Call(SYS_exit_group, 0);
+  }
+  const long session = sys::Call(SYS_setsid);
+  if (session < 0) return static_cast<int>(ErrnoResult(session));
+  if (nochdir == 0 && sys::Call(SYS_chdir, sys::Arg("/")) == 0) {
+    ReportChdir("/");
+  }
+  return noclose == 0 ? DetachStandardFiles() : 0;
 }
 
 namespace {

@@ -1,6 +1,6 @@
 // open(2) and its kin: R, W and A records.
 #include <fcntl.h>
-#include <limits.h>
+#include <linux/limits.h>
 #include <linux/openat2.h>
 #include <stdarg.h>
 #include <sys/types.h>

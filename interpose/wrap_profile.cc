@@ -1,7 +1,7 @@
 // Programs built with -pg write their profile when they exit, inside libc: the
 // program itself hands libc's function to atexit(), and so gets ours.
 #include <fcntl.h>
-#include <limits.h>
+#include <linux/limits.h>
 #include <stdlib.h>
 
 #include "interpose/environment.h"

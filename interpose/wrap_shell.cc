@@ -7,7 +7,9 @@
 #include <wordexp.h>
 
 #include "interpose/environment.h"
+#include "interpose/process.h"
 #include "interpose/report.h"
+#include "interpose/sys.h"
 #include "interpose/wrapper.h"
 
 extern "C" char** environ __attribute__((weak));
@@ -54,18 +56,93 @@ FILEMON_WRAP(int, system, (const char* command)) {
   return SomeChildResult(result);
 }
 
+namespace {
+
+// Which process is behind a popen() stream: libc keeps it to itself. A stream
+// that finds no place is reported by its status alone.
+struct Shell {
+  FILE* stream;
+  pid_t pid;
+};
+constexpr int kMaxShells = 32;
+Shell g_shells[kMaxShells];
+
+// The child that this thread created last: the end of its list
+// (/proc/PID/task/TID/children, proc(5)). 0 if the kernel does not tell.
+pid_t NewestChild() {
+  const int fd =
+      sys::Openat(AT_FDCWD, "/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return 0;
+  uint64_t last = 0;
+  uint64_t number = 0;
+  char text[256];
+  long size;
+  while ((size = sys::Read(fd, text, sizeof(text))) > 0) {
+    for (long i = 0; i < size; ++i) {
+      if (text[i] == ' ') {
+        last = number;
+        number = 0;
+      } else {
+        number = number * 10 + static_cast<uint64_t>(text[i] - '0');
+      }
+    }
+  }
+  sys::Close(fd);
+  return static_cast<pid_t>(last);
+}
+
+// Before the stream can be closed by anyone.
+FILE* RememberShell(FILE* stream) {
+  if (stream == nullptr) return stream;
+  const pid_t pid = NewestChild();
+  if (pid == 0) return stream;
+  ReportChild(pid);
+  Shell* place = nullptr;
+  for (Shell& shell : g_shells) {
+    FILE* const taken = __atomic_load_n(&shell.stream, __ATOMIC_RELAXED);
+    if (taken == stream) {  // closed by fclose() and used again
+      place = &shell;
+      break;
+    }
+    if (taken == nullptr && place == nullptr) place = &shell;
+  }
+  if (place != nullptr) {
+    __atomic_store_n(&place->pid, pid, __ATOMIC_RELAXED);
+    __atomic_store_n(&place->stream, stream, __ATOMIC_RELAXED);
+  }
+  return stream;
+}
+
+// 0 if it is not known.
+pid_t TakeShell(FILE* stream) {
+  for (Shell& shell : g_shells) {
+    if (__atomic_load_n(&shell.stream, __ATOMIC_RELAXED) != stream) continue;
+    const pid_t pid = __atomic_load_n(&shell.pid, __ATOMIC_RELAXED);
+    __atomic_store_n(&shell.stream, nullptr, __ATOMIC_RELAXED);
+    return pid;
+  }
+  return 0;
+}
+
+}  // namespace
+
 #define FILEMON_WRAP_POPEN(name)                                       \
   FILEMON_WRAP(FILE*, name, (const char* command, const char* mode)) { \
     if (!Tracing()) return FILEMON_NEXT(name)(command, mode);          \
     FILEMON_TRACED_ENVIRONMENT(traced, Environment());                 \
     const EnvironmentForLibc scope(traced);                            \
-    return FILEMON_NEXT(name)(command, mode);                          \
+    return RememberShell(FILEMON_NEXT(name)(command, mode));           \
   }
 FILEMON_WRAP_POPEN(popen)
 FILEMON_WRAP_POPEN(_IO_popen)
 
 FILEMON_WRAP(int, pclose, (FILE * stream)) {
-  return SomeChildResult(FILEMON_NEXT(pclose)(stream));
+  if (!Tracing()) return FILEMON_NEXT(pclose)(stream);
+  const pid_t pid = TakeShell(stream);
+  const int status = FILEMON_NEXT(pclose)(stream);
+  if (pid == 0 || status == -1) return SomeChildResult(status);
+  ReportChildEnded(pid, status);
+  return status;
 }
 
 // Command substitution runs a shell.

@@ -3,7 +3,7 @@
 // the call has succeeded.
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
+#include <linux/limits.h>
 #include <spawn.h>
 #include <sys/types.h>
 

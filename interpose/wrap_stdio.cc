@@ -2,7 +2,7 @@
 // wrapper.
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
+#include <linux/limits.h>
 #include <stdio.h>
 
 #include "interpose/report.h"

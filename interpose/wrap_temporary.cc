@@ -2,7 +2,7 @@
 // call. Also names in /dev/shm, which the POSIX calls give without their
 // folder.
 #include <fcntl.h>
-#include <limits.h>
+#include <linux/limits.h>
 #include <semaphore.h>
 #include <stdarg.h>
 #include <sys/types.h>
