@@ -1,0 +1,261 @@
+#include "interpose/channel.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "interpose/fake_collector.h"
+#include "interpose/session.h"
+
+namespace filemon {
+namespace {
+
+using ::testing::Each;
+using ::testing::ElementsAre;
+using ::testing::Gt;
+using ::testing::Le;
+using ::testing::SizeIs;
+using wire::Kind;
+
+// The pid of a process that is no more.
+pid_t DeadPid() {
+  const pid_t pid = fork();
+  if (pid == 0) _exit(0);
+  waitpid(pid, nullptr, 0);
+  return pid;
+}
+
+Record Open(const std::string& name, pid_t pid = 77) {
+  Record record = {Kind::kOpen, pid};
+  record.a = wire::kReads;
+  record.name[0] = "";
+  record.name[1] = name.c_str();
+  return record;
+}
+
+Arrived Opened(const std::string& name, pid_t pid = 77) {
+  return {Kind::kOpen, pid, wire::kReads, 0, {"", name}};
+}
+
+// A name that makes Open() a record of `size` bytes.
+std::string NameForSize(size_t size) {
+  return std::string(size - sizeof(wire::Header) - 2, 'n');
+}
+
+class ChannelTest : public ::testing::Test {
+ protected:
+  ChannelTest() {
+    collector_.Attach();
+    // Takes along what an earlier test has lost.
+    Emit({Kind::kExecFailed, 1});
+    collector_.Records();
+  }
+
+  // Fills the pipe to the last byte.
+  static void FillPipe() {
+    const std::string page(4096, '\0');
+    for (size_t size : {page.size(), size_t{1}}) {
+      while (write(g_session.fd, page.data(), size) > 0) continue;
+    }
+    ASSERT_EQ(errno, EAGAIN);
+  }
+
+  FakeCollector collector_;
+};
+
+TEST_F(ChannelTest, CarriesEveryField) {
+  Record record = {Kind::kRename, 4711, -5, INT32_MAX, {"/d", "a", "", "b\n"}};
+  Emit(record);
+  EXPECT_THAT(collector_.Records(),
+              ElementsAre(Arrived{
+                  Kind::kRename, 4711, -5, INT32_MAX, {"/d", "a", "", "b\n"}}));
+  Emit({Kind::kExecFailed, 4711});
+  EXPECT_THAT(collector_.Records(),
+              ElementsAre(Arrived{Kind::kExecFailed, 4711, 0, 0, {}}));
+  EXPECT_EQ(collector_.dropped(), 0u);
+}
+
+// Around 512, where gathering ends, and 4096, where one write ends.
+TEST_F(ChannelTest, CarriesEverySize) {
+  for (const size_t size :
+       {22, 511, 512, 513, 1000, 4095, 4096, 4097, 4608, 4609, 8192}) {
+    const std::string name = NameForSize(size);
+    Emit(Open(name));
+    EXPECT_THAT(collector_.Records(), ElementsAre(Opened(name))) << size;
+  }
+  EXPECT_EQ(collector_.dropped(), 0u);
+}
+
+TEST_F(ChannelTest, CarriesTheLongestRecord) {
+  const std::string name[4] = {std::string(4095, 'a'), std::string(4095, 'b'),
+                               std::string(4095, 'c'), std::string(4095, 'd')};
+  Record record = {Kind::kRename, 7};
+  for (int i = 0; i < 4; ++i) record.name[i] = name[i].c_str();
+  Emit(record);
+  EXPECT_THAT(
+      collector_.Records(),
+      ElementsAre(Arrived{
+          Kind::kRename, 7, 0, 0, {name[0], name[1], name[2], name[3]}}));
+  EXPECT_EQ(collector_.dropped(), 0u);
+}
+
+// The kernel keeps writes apart in a pipe in packet mode (pipe(2), O_DIRECT).
+std::vector<size_t> WritesOf(size_t record_size) {
+  int ends[2];
+  EXPECT_EQ(pipe2(ends, O_DIRECT | O_NONBLOCK), 0);
+  fcntl(ends[1], F_SETPIPE_SZ, 1 << 20);  // a page for each write
+  const int before = g_session.fd;
+  g_session.fd = ends[1];
+  Emit(Open(NameForSize(record_size)));
+  g_session.fd = before;
+  std::vector<size_t> sizes;
+  char buffer[1 << 16];
+  ssize_t n;
+  while ((n = read(ends[0], buffer, sizeof(buffer))) > 0) sizes.push_back(n);
+  close(ends[0]);
+  close(ends[1]);
+  return sizes;
+}
+
+TEST_F(ChannelTest, ARecordIsOneWriteIfOneCanKeepItWhole) {
+  for (const size_t size : {22, 512, 513, 4096}) {
+    EXPECT_THAT(WritesOf(size), ElementsAre(size));
+  }
+  EXPECT_THAT(WritesOf(4097), SizeIs(Gt(1u)));
+  EXPECT_THAT(WritesOf(16000), Each(Le(wire::kMaxWrite)));
+}
+
+TEST_F(ChannelTest, PiecesOfManyThreadsArePutTogether) {
+  constexpr int kThreads = 4;
+  constexpr int kRecords = 10;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([i] {
+      const std::string name(5000 + i, static_cast<char>('a' + i));
+      for (int n = 0; n < kRecords; ++n) Emit(Open(name, 100 + i));
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  int count[kThreads] = {};
+  for (const Arrived& record : collector_.Records()) {
+    const int i = record.pid - 100;
+    ASSERT_TRUE(record.kind == Kind::kOpen && i >= 0 && i < kThreads);
+    EXPECT_EQ(record.names[1],
+              std::string(5000 + i, static_cast<char>('a' + i)));
+    ++count[i];
+  }
+  EXPECT_THAT(count, Each(kRecords));
+  EXPECT_EQ(collector_.dropped(), 0u);
+}
+
+TEST_F(ChannelTest, KeepsErrno) {
+  errno = 4242;
+  Emit(Open("x"));
+  close(g_session.fd);
+  Emit(Open("x"));
+  EXPECT_EQ(errno, 4242);
+}
+
+TEST_F(ChannelTest, DormantIsSilent) {
+  const int fd = g_session.fd;
+  g_session.fd = -1;
+  Emit(Open("x"));
+  g_session.fd = fd;
+  EXPECT_EQ(collector_.Pending(), 0u);
+}
+
+TEST_F(ChannelTest, ABatchIsOneWrite) {
+  Batch batch;
+  for (const char* name : {"a", "b", "c"}) batch.Add(Open(name));
+  EXPECT_EQ(collector_.Pending(), 0u);
+  batch.Flush();
+  EXPECT_THAT(collector_.Records(),
+              ElementsAre(Opened("a"), Opened("b"), Opened("c")));
+  batch.Flush();
+  EXPECT_EQ(collector_.Pending(), 0u);
+}
+
+TEST_F(ChannelTest, ABatchOfAnySizeKeepsItsOrder) {
+  Batch batch;
+  std::vector<Arrived> expected;
+  for (const size_t size : {4096, 22, 3000, 1096, 1097, 5000, 22, 2000, 2074}) {
+    const std::string name = NameForSize(size);
+    batch.Add(Open(name));
+    expected.push_back(Opened(name));
+  }
+  batch.Flush();
+  EXPECT_EQ(collector_.Records(), expected);
+  EXPECT_EQ(collector_.dropped(), 0u);
+}
+
+TEST_F(ChannelTest, GetsAClosedPipeBackFromTheCollector) {
+  const int old = g_session.fd;
+  ASSERT_EQ(close(old), 0);
+  Emit(Open("x"));
+  EXPECT_THAT(collector_.Records(), ElementsAre(Opened("x")));
+  ASSERT_GE(g_session.fd, 0);
+  const std::string long_name(9000, 'n');
+  ASSERT_EQ(close(g_session.fd), 0);
+  Emit(Open(long_name));
+  EXPECT_THAT(collector_.Records(), ElementsAre(Opened(long_name)));
+  close(g_session.fd);
+}
+
+TEST_F(ChannelTest, GoesDormantWhenTheCollectorIsGoneToo) {
+  ASSERT_EQ(close(g_session.fd), 0);
+  collector_.Die();
+  Emit(Open("x"));
+  EXPECT_EQ(g_session.fd, -1);
+  Emit(Open("x"));
+}
+
+// The default action of SIGPIPE would end this test.
+TEST_F(ChannelTest, APipeThatNobodyReadsRaisesNoSignal) {
+  collector_.Die();
+  Emit(Open("x"));
+  EXPECT_GE(g_session.fd, 0);
+}
+
+// A look at the collector ends the wait: with the patience that a living
+// collector is granted, the pipe would still be ours afterwards.
+TEST_F(ChannelTest, AFullPipeOfADeadCollectorIsGivenUp) {
+  FillPipe();
+  g_session.collector = DeadPid();
+  const int fd = g_session.fd;
+  Emit(Open("x"));
+  EXPECT_EQ(g_session.fd, -1);
+  close(fd);
+}
+
+TEST_F(ChannelTest, WaitsForASlowCollector) {
+  FillPipe();
+  std::vector<Arrived> records;
+  std::thread reader([&] { records = collector_.Records(); });
+  Emit(Open("x"));
+  reader.join();
+  // The reader may have taken the record with the filling, or not.
+  for (const Arrived& record : collector_.Records()) records.push_back(record);
+  EXPECT_THAT(records, ElementsAre(Opened("x")));
+}
+
+TEST_F(ChannelTest, SaysHowManyRecordsWereLost) {
+  const int fd = g_session.fd;
+  g_session.fd = -1;
+  for (int i = 0; i < 3; ++i) Emit(Open("lost"));
+  g_session.fd = fd;
+  Emit(Open("x"));
+  EXPECT_THAT(collector_.Records(),
+              ElementsAre(Arrived{Kind::kLost, 77, 3, 0, {}}, Opened("x")));
+  Emit(Open("y"));
+  EXPECT_THAT(collector_.Records(), ElementsAre(Opened("y")));
+}
+
+}  // namespace
+}  // namespace filemon

@@ -1,0 +1,180 @@
+#include "interpose/environment.h"
+
+#include <stdint.h>
+
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "interpose/session.h"
+
+namespace filemon {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+constexpr char kSession[] = "FILEMON_SESSION=1:500:42:9:123456:7";
+constexpr char kPreload[] = "LD_PRELOAD=/opt/$LIB/libfilemon.so";
+
+// A null-terminated environment of the given entries.
+class Block {
+ public:
+  Block(std::initializer_list<std::string> entries) : entries_(entries) {
+    for (std::string& entry : entries_) pointers_.push_back(&entry[0]);
+    pointers_.push_back(nullptr);
+  }
+  Block(const Block&) = delete;
+
+  char* const* get() const { return pointers_.data(); }
+
+ private:
+  std::vector<std::string> entries_;
+  std::vector<char*> pointers_;
+};
+
+TEST(FindVariableTest, TakesTheWholeName) {
+  const Block block = {"PATHS=no", "XPATH=no", "PATH", "PATH=/bin", "PATH=/x"};
+  EXPECT_STREQ(FindVariable(block.get(), "PATH"), "/bin");
+  EXPECT_EQ(FindVariable(block.get(), "PAT"), nullptr);
+  EXPECT_EQ(FindVariable(Block({}).get(), "PATH"), nullptr);
+  EXPECT_STREQ(FindVariable(Block({"EMPTY="}).get(), "EMPTY"), "");
+}
+
+// The entry that is ours in an LD_PRELOAD value, "" if none is.
+std::string OurPreload(const char* value) {
+  size_t size;
+  const char* entry = FindOurPreload(value, &size);
+  return entry != nullptr ? std::string(entry, size) : "";
+}
+
+TEST(FindOurPreloadTest, FindsTheLibraryByItsFileName) {
+  for (const char* value :
+       {"/l/libfilemon.so", "libasan.so /l/libfilemon.so",
+        "/l/libfilemon.so:libc.so", "a:b /l/libfilemon.so c:d",
+        "::/l/libfilemon.so::", "  /l/libfilemon.so  ",
+        "/libfilemon.so/x:/l/libfilemon.so",
+        "/l/libfilemon.so /m/libfilemon.so"}) {
+    EXPECT_EQ(OurPreload(value), "/l/libfilemon.so") << value;
+  }
+  EXPECT_EQ(OurPreload("libfilemon.so"), "libfilemon.so");
+  EXPECT_EQ(OurPreload("/a/$LIB/libfilemon.so"), "/a/$LIB/libfilemon.so");
+}
+
+TEST(FindOurPreloadTest, IsNotMisledByOthers) {
+  for (const char* value :
+       {"", ":", " ", "libfilemon.so.1", "/l/libfilemon.s", "/l/xlibfilemon.so",
+        "/libfilemon.so/x", "libfile mon.so", "/l/libfilemon.so;"}) {
+    EXPECT_EQ(OurPreload(value), "") << value;
+  }
+}
+
+class TracedEnvironmentTest : public ::testing::Test {
+ protected:
+  TracedEnvironmentTest() {
+    g_session = {500, 7, 42, 9, 123456, 1, "/opt/$LIB/libfilemon.so"};
+  }
+  ~TracedEnvironmentTest() override { g_session = {-1, 0, 0, -1, 0, 0, {}}; }
+
+  // Expects that `environment` passes as it is.
+  static void ExpectRight(char* const* environment) {
+    const TracedEnvironment traced(environment);
+    EXPECT_EQ(traced.size(), 0u);
+    EXPECT_EQ(traced.Build(nullptr), environment);
+  }
+
+  // What a new image gets instead, in memory that ASan guards to the byte.
+  static std::vector<std::string> Traced(char* const* environment) {
+    const TracedEnvironment traced(environment);
+    const std::vector<char*> memory((traced.size() + sizeof(char*) - 1) /
+                                    sizeof(char*));
+    char* const* built = traced.Build(const_cast<char**>(memory.data()));
+    EXPECT_NE(built, environment);
+    std::vector<std::string> entries;
+    for (; *built != nullptr; ++built) entries.push_back(*built);
+    return entries;
+  }
+};
+
+TEST_F(TracedEnvironmentTest, DormantChangesNothing) {
+  g_session.fd = -1;
+  ExpectRight(nullptr);
+  ExpectRight(Block({}).get());
+  ExpectRight(Block({"A=1"}).get());
+}
+
+TEST_F(TracedEnvironmentTest, RightIsLeftAlone) {
+  ExpectRight(Block({kSession, kPreload}).get());
+  ExpectRight(Block({"A=1", kPreload, "B=2", kSession, "C"}).get());
+  ExpectRight(
+      Block({kSession, "LD_PRELOAD=libasan.so /elsewhere/libfilemon.so:x.so"})
+          .get());
+}
+
+TEST_F(TracedEnvironmentTest, NoneAtAllBecomesOurs) {
+  EXPECT_THAT(Traced(nullptr), ElementsAre(kSession, kPreload));
+  EXPECT_THAT(Traced(Block({}).get()), ElementsAre(kSession, kPreload));
+}
+
+TEST_F(TracedEnvironmentTest, PutsBackWhatIsMissing) {
+  EXPECT_THAT(Traced(Block({"A=1", "B=2"}).get()),
+              ElementsAre("A=1", "B=2", kSession, kPreload));
+  EXPECT_THAT(Traced(Block({"A=1", kSession, "B=2"}).get()),
+              ElementsAre("A=1", "B=2", kSession, kPreload));
+  EXPECT_THAT(Traced(Block({"A=1", kPreload, "B=2"}).get()),
+              ElementsAre("A=1", kPreload, "B=2", kSession));
+}
+
+TEST_F(TracedEnvironmentTest, PutsRightWhatHasChanged) {
+  EXPECT_THAT(Traced(Block({"FILEMON_SESSION=1:499:42:9:123456:7", kPreload,
+                            "FILEMON_SESSIONS=mine"})
+                         .get()),
+              ElementsAre(kPreload, "FILEMON_SESSIONS=mine", kSession));
+  EXPECT_THAT(Traced(Block({"FILEMON_SESSION=", kPreload}).get()),
+              ElementsAre(kPreload, kSession));
+}
+
+TEST_F(TracedEnvironmentTest, OtherPreloadsStayFirstAndInOrder) {
+  EXPECT_THAT(
+      Traced(Block({"LD_PRELOAD=libasan.so /x/libjemalloc.so:f.so", "A=1",
+                    kSession})
+                 .get()),
+      ElementsAre("A=1", kSession,
+                  "LD_PRELOAD=libasan.so /x/libjemalloc.so:f.so:/opt/$LIB/"
+                  "libfilemon.so"));
+  EXPECT_THAT(Traced(Block({"LD_PRELOAD="}).get()),
+              ElementsAre(kSession, kPreload));
+}
+
+TEST_F(TracedEnvironmentTest, LinkedInPassesNoPreloadOn) {
+  g_session.preload[0] = '\0';
+  EXPECT_THAT(Traced(Block({"LD_PRELOAD=x.so"}).get()),
+              ElementsAre("LD_PRELOAD=x.so", kSession));
+  ExpectRight(Block({kSession}).get());
+}
+
+TEST_F(TracedEnvironmentTest, HasRoomForTheLongestValues) {
+  g_session = {INT32_MAX, UINT32_MAX, INT32_MAX, INT32_MAX, UINT64_MAX, 1, {}};
+  const std::string library(sizeof(g_session.preload) - 1, 'l');
+  library.copy(g_session.preload, library.size());
+  const std::string others = "LD_PRELOAD=" + std::string(100000, 'o');
+  EXPECT_THAT(Traced(Block({others}).get()),
+              ElementsAre("FILEMON_SESSION=1:2147483647:2147483647:2147483647:"
+                          "18446744073709551615:4294967295",
+                          others + ":" + library));
+}
+
+TEST_F(TracedEnvironmentTest, IsBuiltInTheCallersFrame) {
+  const Block block = {"A=1"};
+  FILEMON_TRACED_ENVIRONMENT(traced, block.get());
+  EXPECT_STREQ(traced[0], "A=1");
+  EXPECT_STREQ(traced[1], kSession);
+  EXPECT_STREQ(traced[2], kPreload);
+  EXPECT_EQ(traced[3], nullptr);
+  FILEMON_TRACED_ENVIRONMENT(again, traced);
+  EXPECT_EQ(again, traced);
+}
+
+}  // namespace
+}  // namespace filemon

@@ -1,0 +1,73 @@
+#include "interpose/fake_collector.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "absl/types/span.h"
+#include "core/intake.h"
+#include "interpose/session.h"
+
+namespace filemon {
+
+bool operator==(const Arrived& x, const Arrived& y) {
+  return x.kind == y.kind && x.pid == y.pid && x.a == y.a && x.b == y.b &&
+         x.names == y.names;
+}
+
+std::ostream& operator<<(std::ostream& out, const Arrived& record) {
+  out << "{kind " << static_cast<int>(record.kind) << ", pid " << record.pid
+      << ", a " << record.a << ", b " << record.b;
+  for (const std::string& name : record.names) out << ", \"" << name << '"';
+  return out << '}';
+}
+
+FakeCollector::FakeCollector() {
+  auto pipe = SessionPipe::Create();
+  if (!pipe.ok()) {
+    fprintf(stderr, "%s\n", pipe.status().ToString().c_str());
+    abort();
+  }
+  pipe_ = *std::move(pipe);
+}
+
+FakeCollector::~FakeCollector() {
+  if (traced_fd_ >= 0 && g_session.fd == traced_fd_) close(traced_fd_);
+  g_session = {-1, 0, 0, -1, 0, 0, {}};
+}
+
+void FakeCollector::Attach() {
+  traced_fd_ = fcntl(pipe_->writer(), F_DUPFD, 500);
+  int version;
+  unsigned long inode;
+  if (sscanf(SessionValue(traced_fd_).c_str(), "%d:%d:%d:%d:%lu:%u", &version,
+             &g_session.fd, &g_session.collector, &g_session.collector_fd,
+             &inode, &g_session.cookie) != 6) {
+    abort();
+  }
+  g_session.inode = inode;
+  g_session.pid = getpid();
+}
+
+std::vector<Arrived> FakeCollector::Records() {
+  std::vector<Arrived> arrived;
+  Intake intake(pipe_->cookie(), [&](const Record& record) {
+    Arrived one = {record.kind, record.pid, record.a, record.b, {}};
+    for (int i = 0; i < wire::NamesOf(record.kind); ++i) {
+      one.names.emplace_back(record.names[i]);
+    }
+    arrived.push_back(one);
+  });
+  char buffer[1 << 16];
+  while (const size_t n = pipe_->Read(absl::MakeSpan(buffer))) {
+    intake.Feed({buffer, n});
+  }
+  intake.Finish();
+  dropped_ += intake.dropped_bytes() + intake.dropped_records();
+  return arrived;
+}
+
+}  // namespace filemon

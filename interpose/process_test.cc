@@ -1,0 +1,162 @@
+#include "interpose/process.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "interpose/fake_collector.h"
+#include "interpose/session.h"
+
+namespace filemon {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using wire::Kind;
+
+Arrived Fork(pid_t parent, pid_t child, int32_t side) {
+  return {Kind::kFork, parent, child, side, {}};
+}
+
+// Runs body() in a child with memory of its own; the child's pid.
+template <typename Body>
+pid_t Forked(Body body) {
+  const pid_t pid = fork();
+  if (pid == 0) {
+    body();
+    _exit(0);
+  }
+  int status;
+  EXPECT_EQ(waitpid(pid, &status, 0), pid);
+  EXPECT_EQ(status, 0);
+  return pid;
+}
+
+// Runs body() in a child that shares our memory, as vfork()'s does, but on a
+// stack of its own; the child's pid.
+template <typename Body>
+pid_t Sharing(Body body) {
+  static std::vector<char> stack(1 << 18);
+  const auto run = [](void* data) {
+    (*static_cast<Body*>(data))();
+    return 0;
+  };
+  const pid_t pid = clone(run, stack.data() + stack.size(),
+                          CLONE_VM | CLONE_VFORK | SIGCHLD, &body);
+  EXPECT_GT(pid, 0);
+  EXPECT_EQ(waitpid(pid, nullptr, 0), pid);
+  return pid;
+}
+
+class ProcessTest : public ::testing::Test {
+ protected:
+  ProcessTest() { collector_.Attach(); }
+
+  FakeCollector collector_;
+};
+
+TEST_F(ProcessTest, AKnownProcessIsNotAnnounced) {
+  EXPECT_EQ(CurrentPid(), getpid());
+  EXPECT_EQ(CurrentPid(), getpid());
+  EXPECT_THAT(collector_.Records(), IsEmpty());
+}
+
+TEST_F(ProcessTest, TheParentSaysWhomItCreated) {
+  ReportChild(4711);
+  EXPECT_THAT(collector_.Records(),
+              ElementsAre(Fork(getpid(), 4711, wire::kSaidByParent)));
+}
+
+TEST_F(ProcessTest, AForkThatNoWrapperSawShowsAtTheFirstRecord) {
+  const pid_t child = Forked([] {
+    if (CurrentPid() != getpid()) _exit(1);
+    CurrentPid();
+  });
+  EXPECT_THAT(collector_.Records(),
+              ElementsAre(Fork(getpid(), child, wire::kSaidByChild)));
+}
+
+// Between us and the new process there is one that never said a word: the
+// collector asks the kernel.
+TEST_F(ProcessTest, AnUnknownParentIsNotGuessed) {
+  Forked([] { Forked([] { CurrentPid(); }); });
+  EXPECT_THAT(collector_.Records(), IsEmpty());
+}
+
+TEST_F(ProcessTest, AForkedChildAnnouncesItselfOnce) {
+  const pid_t parent = getpid();
+  const pid_t child = Forked([parent] {
+    AnnounceForkedChild(parent);
+    CurrentPid();
+    AnnounceForkedChild(parent);
+  });
+  EXPECT_THAT(collector_.Records(),
+              ElementsAre(Fork(parent, child, wire::kSaidByChild)));
+}
+
+// pthread_atfork() handlers run before fork() returns to its wrapper.
+TEST_F(ProcessTest, AnAtforkHandlerMayHaveSpokenFirst) {
+  const pid_t parent = getpid();
+  const pid_t child = Forked([parent] {
+    CurrentPid();
+    AnnounceForkedChild(parent);
+  });
+  EXPECT_THAT(collector_.Records(),
+              ElementsAre(Fork(parent, child, wire::kSaidByChild)));
+}
+
+TEST_F(ProcessTest, AChildInOurMemoryChangesNothingOfOurs) {
+  const pid_t parent = getpid();
+  pid_t seen = 0;
+  const pid_t child = Sharing([&] {
+    AnnounceSharingChild(parent);
+    seen = CurrentPid();
+  });
+  EXPECT_EQ(seen, child);
+  EXPECT_EQ(g_session.pid, parent);
+  EXPECT_EQ(CurrentPid(), parent);
+  EXPECT_THAT(collector_.Records(),
+              ElementsAre(Fork(parent, child, wire::kSaidByChild)));
+  EXPECT_TRUE(ForgetSharingChild(child));
+  EXPECT_FALSE(ForgetSharingChild(child));
+}
+
+TEST_F(ProcessTest, AChildKilledBeforeItCouldSpeakIsTold) {
+  EXPECT_FALSE(ForgetSharingChild(4711));
+}
+
+// A raw clone(CLONE_VM) leaves its pid behind in our memory; we are not its
+// child for that.
+TEST_F(ProcessTest, AnUnseenChildInOurMemoryDoesNotBecomeOurParent) {
+  const pid_t parent = getpid();
+  const pid_t child = Sharing([] { CurrentPid(); });
+  EXPECT_EQ(CurrentPid(), parent);
+  EXPECT_EQ(CurrentPid(), parent);
+  EXPECT_THAT(collector_.Records(),
+              ElementsAre(Fork(parent, child, wire::kSaidByChild)));
+}
+
+TEST_F(ProcessTest, RemembersTheLatestOfManySharingChildren) {
+  const pid_t parent = getpid();
+  std::vector<pid_t> children;
+  for (int i = 0; i < 40; ++i) {
+    pid_t seen = 0;
+    children.push_back(Sharing([&] {
+      AnnounceSharingChild(parent);
+      seen = CurrentPid();
+    }));
+    EXPECT_EQ(seen, children.back());
+    EXPECT_EQ(g_session.pid, parent);
+  }
+  EXPECT_TRUE(ForgetSharingChild(children.back()));
+  for (const pid_t child : children) ForgetSharingChild(child);
+}
+
+}  // namespace
+}  // namespace filemon

@@ -1,0 +1,232 @@
+// Joining a session happens once in a process: each case has its own.
+#include "interpose/session.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <functional>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+#include "interpose/fake_collector.h"
+#include "interpose/fake_image.h"
+
+namespace filemon {
+namespace {
+
+// Stops a case with the line that failed.
+#define CHECK_CHILD(condition)                                        \
+  do {                                                                \
+    if (!(condition)) {                                               \
+      fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
+      _exit(1);                                                       \
+    }                                                                 \
+  } while (false)
+
+// Runs `body` in a process of its own.
+testing::AssertionResult InChild(const std::function<void()>& body) {
+  const pid_t pid = fork();
+  if (pid == 0) {
+    body();
+    _exit(0);
+  }
+  int status;
+  if (pid < 0 || waitpid(pid, &status, 0) != pid) {
+    return testing::AssertionFailure() << "no child";
+  }
+  if (status == 0) return testing::AssertionSuccess();
+  return testing::AssertionFailure() << "wait status " << status;
+}
+
+uint64_t InodeOf(int fd) {
+  struct stat st;
+  return fstat(fd, &st) == 0 ? st.st_ino : 0;
+}
+
+int FirstFree() {
+  const int fd = dup(STDIN_FILENO);
+  close(fd);
+  return fd;
+}
+
+class SessionTest : public ::testing::Test {
+ protected:
+  // The calling process has inherited the pipe and `value`.
+  void Inherit(const std::string& value) {
+    setenv("FILEMON_SESSION", value.c_str(), 1);
+    setenv("LD_PRELOAD", "libx.so:/l/$LIB/libfilemon.so liby.so", 1);
+  }
+
+  std::string Value() const {
+    return collector_.SessionValue(collector_.writer());
+  }
+
+  FakeCollector collector_;
+};
+
+TEST_F(SessionTest, JoinsOnceAndReportsTheImage) {
+  EXPECT_TRUE(InChild([&] {
+    Inherit(Value());
+    CHECK_CHILD(Tracing());
+    CHECK_CHILD(Tracing());
+    CHECK_CHILD(g_image_starts == 1);
+    CHECK_CHILD(g_session.fd == collector_.writer());
+    CHECK_CHILD(IsOurs(collector_.writer()));
+    CHECK_CHILD(!IsOurs(0));
+    CHECK_CHILD(g_session.pid == getpid());
+    CHECK_CHILD(std::string(g_session.preload) == "/l/$LIB/libfilemon.so");
+  }));
+}
+
+TEST_F(SessionTest, HandsItselfOn) {
+  EXPECT_TRUE(InChild([&] {
+    Inherit(Value());
+    CHECK_CHILD(Tracing());
+    char value[kSessionValueSize];
+    WriteSessionValue(value);
+    CHECK_CHILD(Value() == value);
+  }));
+}
+
+TEST_F(SessionTest, WithoutAVariableIsDormant) {
+  EXPECT_TRUE(InChild([&] {
+    unsetenv("FILEMON_SESSION");
+    CHECK_CHILD(!Tracing());
+    CHECK_CHILD(g_image_starts == 0);
+    // A session that comes later is not for this image.
+    Inherit(Value());
+    CHECK_CHILD(!Tracing());
+    CHECK_CHILD(!IsOurs(-1));
+  }));
+}
+
+TEST_F(SessionTest, WithAMalformedVariableIsDormant) {
+  const std::string value = Value();
+  const std::string rest = value.substr(2);
+  for (const std::string& bad :
+       {std::string(), std::string("x"), value.substr(0, value.rfind(':')),
+        value + ":", value + "x", value + ":1", " " + value, "2:" + rest,
+        "1:-1" + value.substr(value.find(':', 2)),
+        "1:2147483648" + value.substr(value.find(':', 2)),
+        value.substr(0, value.rfind(':')) + ":4294967296",
+        "1::" + rest.substr(rest.find(':') + 1)}) {
+    EXPECT_TRUE(InChild([&] {
+      Inherit(bad);
+      CHECK_CHILD(!Tracing());
+      CHECK_CHILD(g_session.fd == -1);
+    })) << bad;
+  }
+}
+
+// The descriptor was closed, or its number is another file's by now.
+TEST_F(SessionTest, GetsThePipeBackAtTheStart) {
+  EXPECT_TRUE(InChild([&] {
+    const int other = open("/dev/null", O_RDONLY);
+    Inherit(collector_.SessionValue(other));
+    const uint64_t inode = InodeOf(collector_.writer());
+    CHECK_CHILD(Tracing());
+    CHECK_CHILD(g_session.fd != other);
+    CHECK_CHILD(InodeOf(g_session.fd) == inode);
+  }));
+}
+
+TEST_F(SessionTest, ARecoveredPipeIsFitForUse) {
+  EXPECT_TRUE(InChild([&] {
+    collector_.Attach();
+    close(g_session.fd);
+    const int free = FirstFree();
+    CHECK_CHILD(RecoverPipe());
+    // A pipe that has a reader in each writer raises no SIGPIPE.
+    const int flags = fcntl(g_session.fd, F_GETFL);
+    CHECK_CHILD((flags & O_ACCMODE) == O_RDWR);
+    CHECK_CHILD((flags & O_NONBLOCK) != 0);
+    // It survives an exec and keeps out of the program's way.
+    CHECK_CHILD(fcntl(g_session.fd, F_GETFD) == 0);
+    CHECK_CHILD(g_session.fd >= 100);
+    CHECK_CHILD(FirstFree() == free);
+  }));
+}
+
+TEST_F(SessionTest, IsRecoveredWithinTheLimitOfDescriptors) {
+  EXPECT_TRUE(InChild([&] {
+    collector_.Attach();
+    close(g_session.fd);
+    rlimit limit = {16, 16};
+    setrlimit(RLIMIT_NOFILE, &limit);
+    CHECK_CHILD(RecoverPipe());
+    CHECK_CHILD(g_session.fd >= 0 && g_session.fd < 16);
+    CHECK_CHILD(InodeOf(g_session.fd) == g_session.inode);
+  }));
+}
+
+TEST_F(SessionTest, IsNotRecoveredFromAnotherFile) {
+  EXPECT_TRUE(InChild([&] {
+    Inherit(Value());
+    CHECK_CHILD(Tracing());
+    g_session.collector_fd = open("/dev/null", O_RDWR);
+    const int free = FirstFree();
+    CHECK_CHILD(!RecoverPipe());
+    CHECK_CHILD(!Tracing());
+    CHECK_CHILD(g_session.fd == -1);
+    CHECK_CHILD(FirstFree() == free);
+  }));
+}
+
+TEST_F(SessionTest, YieldsItsNumber) {
+  EXPECT_TRUE(InChild([&] {
+    collector_.Attach();
+    const int old = g_session.fd;
+    YieldDescriptor();
+    CHECK_CHILD(g_session.fd > old);
+    CHECK_CHILD(InodeOf(g_session.fd) == g_session.inode);
+    CHECK_CHILD(!IsOurs(old));
+  }));
+}
+
+TEST_F(SessionTest, YieldsDownwardsAtTheLimitOfDescriptors) {
+  EXPECT_TRUE(InChild([&] {
+    collector_.Attach();
+    const int old = g_session.fd;
+    rlimit limit = {static_cast<rlim_t>(old) + 1, static_cast<rlim_t>(old) + 1};
+    setrlimit(RLIMIT_NOFILE, &limit);
+    YieldDescriptor();
+    CHECK_CHILD(g_session.fd >= 0 && g_session.fd < old);
+    CHECK_CHILD(InodeOf(g_session.fd) == g_session.inode);
+  }));
+}
+
+TEST_F(SessionTest, GivesUpWhenNoNumberIsLeft) {
+  EXPECT_TRUE(InChild([&] {
+    Inherit(Value());
+    CHECK_CHILD(Tracing());
+    while (dup(STDIN_FILENO) >= 0) continue;
+    YieldDescriptor();
+    CHECK_CHILD(g_session.fd == -1);
+    CHECK_CHILD(!Tracing());
+  }));
+}
+
+TEST_F(SessionTest, KnowsWhetherTheCollectorLives) {
+  EXPECT_TRUE(InChild([&] {
+    collector_.Attach();
+    CHECK_CHILD(CollectorLives());
+    const int right = g_session.collector_fd;
+    g_session.collector_fd = open("/dev/null", O_RDWR);
+    CHECK_CHILD(!CollectorLives());
+    g_session.collector_fd = right;
+    const pid_t gone = fork();
+    if (gone == 0) _exit(0);
+    waitpid(gone, nullptr, 0);
+    g_session.collector = gone;
+    CHECK_CHILD(!CollectorLives());
+  }));
+}
+
+}  // namespace
+}  // namespace filemon
