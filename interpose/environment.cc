@@ -67,6 +67,7 @@ TracedEnvironment::TracedEnvironment(char* const* environment)
   char session[kSessionEntrySize];
   WriteSessionEntry(session);
   bool session_is_ours = false;
+  int sessions = 0;
   if (environment != nullptr) {
     for (; environment[entries_] != nullptr; ++entries_) {
       const char* entry = environment[entries_];
@@ -74,8 +75,9 @@ TracedEnvironment::TracedEnvironment(char* const* environment)
         size_t size;
         preload_ = entry;
         preload_is_ours_ = FindOurPreload(value, &size) != nullptr;
-      } else if (Equal(entry, session)) {
-        session_is_ours = true;
+      } else if (ValueOf(entry, wire::kSessionVariable) != nullptr) {
+        // Of several, the new image would take the first.
+        session_is_ours = ++sessions == 1 && Equal(entry, session);
       }
     }
   }

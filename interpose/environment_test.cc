@@ -135,6 +135,13 @@ TEST_F(TracedEnvironmentTest, PutsRightWhatHasChanged) {
               ElementsAre(kPreload, kSession));
 }
 
+// getenv() and our own look take the first of two.
+TEST_F(TracedEnvironmentTest, LeavesNoOtherSessionInFront) {
+  EXPECT_THAT(
+      Traced(Block({"FILEMON_SESSION=1:3:4:5:6:7", kSession, kPreload}).get()),
+      ElementsAre(kPreload, kSession));
+}
+
 TEST_F(TracedEnvironmentTest, OtherPreloadsStayFirstAndInOrder) {
   EXPECT_THAT(
       Traced(Block({"LD_PRELOAD=libasan.so /x/libjemalloc.so:f.so", "A=1",
