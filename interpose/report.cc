@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "interpose/directory_names.h"
 #include "interpose/libraries.h"
 #include "interpose/process.h"
 #include "interpose/sys.h"
@@ -84,7 +85,7 @@ bool PathOfDescriptor(int fd, char* out, size_t size) {
 Directory::Directory(PathAt path) {
   path_[0] = '\0';
   if (path.dirfd == AT_FDCWD || path.name[0] == '/') return;
-  if (!PathOfDescriptor(path.dirfd, path_, sizeof(path_))) path_[0] = '\0';
+  if (!DirectoryName(path.dirfd, path_, sizeof(path_))) path_[0] = '\0';
 }
 
 int FlagsOfMode(const char* mode) {
@@ -124,6 +125,7 @@ void ReportLink(PathAt from, PathAt to) {
 }
 
 void ReportRename(PathAt from, PathAt to) {
+  ForgetDirectoryNames();
   EmitPair(wire::Kind::kRename, from, to);
 }
 

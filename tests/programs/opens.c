@@ -76,6 +76,33 @@ static void TryOpenAt(int (*f)(int, const char*, int, ...)) {
 CASE(openat) { TryOpenAt(openat); }
 CASE(openat64) { TryOpenAt(openat64); }
 
+// The name of a directory descriptor is remembered between calls.
+CASE(openat_directory_renamed) {
+  close(MakeDirectory("old"));
+  close(MakeDirectory("old/in"));
+  MakeFile("old/in/file");
+  const int dir = open("old/in", O_RDONLY | O_DIRECTORY);
+  CHECK(dir >= 0);
+  int fd;
+  SUCCEEDS((fd = openat(dir, "file", O_RDONLY)) >= 0);
+  CHECK(rename("old", "new") == 0);
+  SUCCEEDS((fd = openat(dir, "file", O_RDONLY)) >= 0);
+  SUCCEEDS((fd = openat(dir, "made", O_WRONLY | O_CREAT, 0600)) >= 0);
+}
+CASE(openat_descriptor_reused) {
+  const int first = MakeDirectory("first");
+  const int second = MakeDirectory("second");
+  MakeFile("first/file");
+  MakeFile("second/file");
+  int fd;
+  SUCCEEDS((fd = openat(first, "file", O_RDONLY)) >= 0);
+  CHECK(dup2(second, first) == first);
+  SUCCEEDS((fd = openat(first, "file", O_RDONLY)) >= 0);
+  close(first);
+  CHECK(open("first", O_RDONLY | O_DIRECTORY) == first);
+  SUCCEEDS((fd = openat(first, "file", O_RDONLY)) >= 0);
+}
+
 static void TryOpen2(int (*f)(const char*, int)) {
   MakeFile("made");
   int fd;
