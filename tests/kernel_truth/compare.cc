@@ -35,8 +35,8 @@ struct Key {
 
 bool Same(const Key& a, const Key& b) {
   if (a.letter != b.letter) return false;
-  return a.exact == b.exact || a.absolute == b.absolute ||
-         (a.letter == 'E' && (a.any_name || b.any_name));
+  return a.exact == b.exact || a.absolute == b.absolute || a.any_name ||
+         b.any_name;
 }
 
 class Comparison {
@@ -80,9 +80,11 @@ class Comparison {
       }
       taken[j] = true;
       Match(truth.records[i], log.records[j]);
-      if (!truth.threaded) {
-        verdict_.misordered.push_back(Describe(pid_, log.records[j]));
-      }
+      if (truth.threaded) continue;
+      const bool interrupted = truth.records[i].interrupted ||
+                               (i > 0 && truth.records[i - 1].interrupted);
+      (interrupted ? verdict_.interrupted : verdict_.misordered)
+          .push_back(Describe(pid_, log.records[j]));
     }
     for (size_t j = 0; j < found.size(); ++j) {
       if (!taken[j]) {
@@ -134,11 +136,20 @@ class Comparison {
     ++verdict_.matched;
     if (expected.any_name) {
       ++verdict_.unverified;
-    } else if (expected.record.text != found.text ||
-               expected.record.at_names != found.at_names) {
-      verdict_.reformed.push_back(absl::StrCat(
-          Describe(pid_, found), " for ", Describe(pid_, expected.record)));
+      return;
     }
+    if (options_.absolute_paths) {
+      if (found.text == expected.record.absolute && found.at_names.empty()) {
+        return;
+      }
+    } else if (found.text == expected.record.text &&
+               found.at_names == expected.record.at_names) {
+      return;
+    }
+    (absl::StrContains(expected.flags, "O_DIRECTORY") ? verdict_.reformed
+                                                      : verdict_.respelled)
+        .push_back(absl::StrCat(Describe(pid_, found), " for ",
+                                Describe(pid_, expected.record)));
   }
 
   void Missing(const Expected& expected) {
@@ -151,6 +162,10 @@ class Comparison {
                                               expected.record.absolute)];
         return;
       }
+    }
+    if (expected.cut_off) {
+      verdict_.cut_off.push_back(Describe(pid_, expected.record));
+      return;
     }
     std::string text = Describe(pid_, expected.record);
     if (!expected.flags.empty()) {
@@ -248,14 +263,19 @@ std::string Verdict::Report() const {
   std::string report = absl::StrCat(
       processes, " processes, ", records, " records, ", matched, " matched, ",
       missing.size(), " missing, ", extra.size(), " extra, ", misordered.size(),
-      " misordered, ", violations.size(), " violations, ", reformed.size(),
-      " reformed, ", internal, " libc-internal, ", untraced.size(),
-      " untraced, ", unverified, " unverified\n");
+      " misordered, ", violations.size(), " violations, ", respelled.size(),
+      " respelled, ", reformed.size(), " reformed, ", interrupted.size(),
+      " interrupted, ", cut_off.size(), " cut off, ", internal,
+      " libc-internal, ", untraced.size(), " untraced, ", unverified,
+      " unverified\n");
   AppendAll("missing", missing, &report);
   AppendAll("extra", extra, &report);
   AppendAll("misordered", misordered, &report);
   AppendAll("violation", violations, &report);
+  AppendAll("respelled", respelled, &report);
   AppendAll("reformed", reformed, &report);
+  AppendAll("interrupted", interrupted, &report);
+  AppendAll("cut off", cut_off, &report);
   AppendAll("untraced", untraced, &report);
   for (const auto& entry : libc_internal) {
     absl::StrAppend(&report, "libc-internal: ", entry.second, "x ", entry.first,

@@ -18,14 +18,20 @@ struct Verdict {
   int processes = 0;
   int records = 0;  // in the log, of the ten letters without A
   int matched = 0;
-  // A log is right when these four are empty.
+  // A log is right when these five are empty.
   std::vector<std::string> missing;
   std::vector<std::string> extra;
   std::vector<std::string> misordered;  // in a single-threaded process
   std::vector<std::string> violations;
-  // The same file under another spelling than the kernel saw: functions that
-  // walk directories form names of their own.
+  // The right file, but not under the name that the program gave.
+  std::vector<std::string> respelled;
+  // The same of a directory: the functions of libc that walk directories
+  // (ftw, glob...) form names of their own.
   std::vector<std::string> reformed;
+  // In another order than the kernel's because a signal came in between.
+  std::vector<std::string> interrupted;
+  // Missing: a thread's last call before another one ended it.
+  std::vector<std::string> cut_off;
   // Missing, but of the class that may be. By class and name.
   std::map<std::string, int> libc_internal;
   std::vector<std::string> untraced;  // "PID PATH: reason"
@@ -33,7 +39,7 @@ struct Verdict {
 
   bool ok() const {
     return missing.empty() && extra.empty() && misordered.empty() &&
-           violations.empty();
+           violations.empty() && respelled.empty();
   }
   // A few lines of figures, then every finding.
   std::string Report() const;
@@ -46,6 +52,8 @@ enum class Untraceable { kNo, kYes, kUnknown };
 struct CompareOptions {
   // Whether an executed file cannot load the library: static, set-user-ID...
   std::function<Untraceable(const std::string&)> untraceable;
+  // The log was made with --paths=absolute.
+  bool absolute_paths = false;
 };
 
 Verdict Compare(const std::vector<Process>& truth, const Log& log,

@@ -39,10 +39,12 @@ class CompareTest : public ::testing::Test {
                 "/w");
     CompareOptions options;
     options.untraceable = [this](const std::string&) { return untraceable_; };
+    options.absolute_paths = absolute_paths_;
     return Compare(truth, log, options);
   }
 
   Untraceable untraceable_ = Untraceable::kYes;
+  bool absolute_paths_ = false;
   const std::vector<Process> three_ = {
       Truth(1, {E('E', "/p"), E('R', "a", "/w/a"), E('R', "b", "/w/b"),
                 E('R', "a", "/w/a"), E('X', "0 0")})};
@@ -53,7 +55,7 @@ TEST_F(CompareTest, AcceptsWhatIsRight) {
       Judge(three_, "E 1 /p\nR 1 a\nR 1 b\nR 1 a\nX 1 0 0\n");
   EXPECT_TRUE(verdict.ok()) << verdict.Report();
   EXPECT_EQ(verdict.matched, 5);
-  EXPECT_THAT(verdict.reformed, IsEmpty());
+  EXPECT_THAT(verdict.respelled, IsEmpty());
 }
 
 TEST_F(CompareTest, SeesMissing) {
@@ -88,11 +90,44 @@ TEST_F(CompareTest, ThreadsHaveNoOrder) {
   EXPECT_FALSE(Judge({process}, "E 1 /p\nR 1 b\nR 1 b\nX 1 0 0\n").ok());
 }
 
-TEST_F(CompareTest, CountsReformedNames) {
+TEST_F(CompareTest, WantsTheNameAsGiven) {
   const Verdict verdict =
       Judge(three_, "E 1 /p\nR 1 ./a\nR 1 b\nR 1 a\nX 1 0 0\n");
+  EXPECT_EQ(verdict.respelled.size(), 1u);
+  EXPECT_FALSE(verdict.ok());
+}
+
+TEST_F(CompareTest, LetsDirectoriesBeRespelled) {
+  const Verdict verdict = Judge(
+      {Truth(1, {E('E', "/p"), E('R', "d", "/w/d", "O_RDONLY|O_DIRECTORY"),
+                 E('X', "0 0")})},
+      "E 1 /p\nR 1 ./d\nX 1 0 0\n");
   EXPECT_TRUE(verdict.ok()) << verdict.Report();
   EXPECT_EQ(verdict.reformed.size(), 1u);
+}
+
+TEST_F(CompareTest, AbsolutePathsAreClean) {
+  absolute_paths_ = true;
+  EXPECT_TRUE(
+      Judge(three_, "E 1 /p\nR 1 /w/a\nR 1 /w/b\nR 1 /w/a\nX 1 0 0\n").ok());
+  EXPECT_FALSE(
+      Judge(three_, "E 1 /p\nR 1 /w/./a\nR 1 /w/b\nR 1 a\nX 1 0 0\n").ok());
+}
+
+TEST_F(CompareTest, ASignalMayComeInBetween) {
+  Process process =
+      Truth(1, {E('E', "/p"), E('R', "a"), E('R', "handler"), E('X', "0 0")});
+  const std::string log = "E 1 /p\nR 1 handler\nR 1 a\nX 1 0 0\n";
+  EXPECT_FALSE(Judge({process}, log).ok());
+  process.records[1].interrupted = true;
+  EXPECT_TRUE(Judge({process}, log).ok());
+}
+
+TEST_F(CompareTest, AThreadMayBeCutOff) {
+  Process process = Truth(1, {E('E', "/p"), E('R', "a"), E('X', "0 0")});
+  EXPECT_FALSE(Judge({process}, "E 1 /p\nX 1 0 0\n").ok());
+  process.records[1].cut_off = true;
+  EXPECT_EQ(Judge({process}, "E 1 /p\nX 1 0 0\n").cut_off.size(), 1u);
 }
 
 TEST_F(CompareTest, WantsTheAtName) {
@@ -100,9 +135,9 @@ TEST_F(CompareTest, WantsTheAtName) {
   at.record.at_names = {"n"};
   const std::vector<Process> truth = {
       Truth(1, {E('E', "/p"), at, E('X', "0 0")})};
-  EXPECT_THAT(Judge(truth, "E 1 /p\nA 1 n\nR 1 /d/n\nX 1 0 0\n").reformed,
+  EXPECT_THAT(Judge(truth, "E 1 /p\nA 1 n\nR 1 /d/n\nX 1 0 0\n").respelled,
               IsEmpty());
-  EXPECT_EQ(Judge(truth, "E 1 /p\nR 1 /d/n\nX 1 0 0\n").reformed.size(), 1u);
+  EXPECT_EQ(Judge(truth, "E 1 /p\nR 1 /d/n\nX 1 0 0\n").respelled.size(), 1u);
 }
 
 TEST_F(CompareTest, SeesWrongEnds) {

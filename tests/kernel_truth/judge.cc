@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -33,7 +34,7 @@ constexpr char kCalls[] =
     "rename,renameat,renameat2,link,linkat,symlink,symlinkat,chdir,fchdir,"
     "getcwd,execve,execveat,fork,vfork,clone,clone3,exit,exit_group,pipe,pipe2";
 
-std::vector<std::string> StraceCommand(const Run& run) {
+std::vector<std::string> StraceCommand(const Session& session) {
   std::vector<std::string> argv = {
       kStrace, "-ff", "-A", "-ttt", "-y",
       // Longer than PATH_MAX: no name is cut.
@@ -43,10 +44,11 @@ std::vector<std::string> StraceCommand(const Run& run) {
       "-e", kCalls,
       // Other signals must stay: they include "killed by".
       "-e", "signal=!SIGCHLD", "--quiet=attach,personality", "-o",
-      absl::StrCat(run.evidence, "/strace/t"), run.filemon};
-  argv.insert(argv.end(), run.filemon_args.begin(), run.filemon_args.end());
-  argv.insert(argv.end(), {"-o", absl::StrCat(run.evidence, "/log"), "--"});
-  argv.insert(argv.end(), run.command.begin(), run.command.end());
+      absl::StrCat(session.evidence, "/strace/t"), session.filemon};
+  argv.insert(argv.end(), session.filemon_args.begin(),
+              session.filemon_args.end());
+  argv.insert(argv.end(), {"-o", absl::StrCat(session.evidence, "/log"), "--"});
+  argv.insert(argv.end(), session.command.begin(), session.command.end());
   return argv;
 }
 
@@ -59,38 +61,49 @@ std::vector<char*> Pointers(const std::vector<std::string>& strings) {
   return pointers;
 }
 
-[[noreturn]] void RunChild(const Run& run, char* const* argv,
+[[noreturn]] void RunChild(const Session& session, char* const* argv,
                            char* const* environment) {
-  const std::string output = absl::StrCat(run.evidence, "/output");
+  const std::string output = absl::StrCat(session.evidence, "/output");
   const int in = open("/dev/null", O_RDONLY);
   const int out = open(output.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666);
   if (in < 0 || out < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 ||
-      dup2(out, 2) < 0 || chdir(run.directory.c_str()) != 0) {
+      dup2(out, 2) < 0 || chdir(session.directory.c_str()) != 0) {
     _exit(125);
   }
-  // A test runner's own descriptors are none of the command's.
+  // Neither a test runner's descriptors nor its limits are the command's: this
+  // is what a login has.
   closefrom(3);
+  const struct rlimit no_core = {0, 0};
+  struct rlimit files;
+  getrlimit(RLIMIT_NOFILE, &files);
+  files.rlim_cur = 1024;
+  setrlimit(RLIMIT_NOFILE, &files);
+  setrlimit(RLIMIT_CORE, &no_core);
   execve(argv[0], argv, environment);
   _exit(125);
 }
 
-absl::StatusOr<int> RunStrace(const Run& run) {
-  const std::string folder = absl::StrCat(run.evidence, "/strace");
-  if (mkdir(folder.c_str(), 0777) != 0) {
-    return absl::InternalError(
-        absl::StrCat("mkdir ", folder, ": ", strerror(errno)));
-  }
-  const std::vector<std::string> command = StraceCommand(run);
+absl::StatusOr<int> RunCommand(const Session& session,
+                               const std::vector<std::string>& command) {
   const std::vector<char*> argv = Pointers(command);
-  const std::vector<char*> environment = Pointers(run.environment);
+  const std::vector<char*> environment = Pointers(session.environment);
   const pid_t pid = fork();
   if (pid < 0) return absl::InternalError("fork failed");
-  if (pid == 0) RunChild(run, argv.data(), environment.data());
+  if (pid == 0) RunChild(session, argv.data(), environment.data());
   int status;
   while (waitpid(pid, &status, 0) < 0) {
     if (errno != EINTR) return absl::InternalError("waitpid failed");
   }
   return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+absl::StatusOr<int> RunStrace(const Session& session) {
+  const std::string folder = absl::StrCat(session.evidence, "/strace");
+  if (mkdir(folder.c_str(), 0777) != 0) {
+    return absl::InternalError(
+        absl::StrCat("mkdir ", folder, ": ", strerror(errno)));
+  }
+  return RunCommand(session, StraceCommand(session));
 }
 
 std::string Contents(const std::string& path) {
@@ -121,26 +134,31 @@ absl::StatusOr<StraceFiles> ReadStraceFiles(const std::string& folder) {
 
 }  // namespace
 
-absl::StatusOr<Judgement> Judge(const Run& run) {
-  absl::StatusOr<int> status = RunStrace(run);
+absl::StatusOr<int> RunBare(const Session& session) {
+  return RunCommand(session, session.command);
+}
+
+absl::StatusOr<Judgement> Judge(const Session& session) {
+  absl::StatusOr<int> status = RunStrace(session);
   if (!status.ok()) return status.status();
   Judgement judgement;
   judgement.exit_status = *status;
-  judgement.output = Contents(absl::StrCat(run.evidence, "/output"));
-  judgement.log = Contents(absl::StrCat(run.evidence, "/log"));
-  const Log log = ReadLog(judgement.log, run.directory);
+  judgement.output = Contents(absl::StrCat(session.evidence, "/output"));
+  judgement.log = Contents(absl::StrCat(session.evidence, "/log"));
+  const Log log = ReadLog(judgement.log, session.directory);
   if (log.target == 0) {
     return absl::FailedPreconditionError(absl::StrCat(
         "no log; exit status ", *status, ", output:\n", judgement.output));
   }
   absl::StatusOr<StraceFiles> files =
-      ReadStraceFiles(absl::StrCat(run.evidence, "/strace"));
+      ReadStraceFiles(absl::StrCat(session.evidence, "/strace"));
   if (!files.ok()) return files.status();
   absl::StatusOr<std::vector<Process>> truth =
-      ExpectedRecords(*files, log.target, run.directory, RealLookup());
+      ExpectedRecords(*files, log.target, session.directory, RealLookup());
   if (!truth.ok()) return truth.status();
   CompareOptions options;
   options.untraceable = CannotLoad;
+  options.absolute_paths = session.absolute_paths;
   judgement.verdict = Compare(*truth, log, options);
   return judgement;
 }

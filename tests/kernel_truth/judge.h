@@ -11,13 +11,14 @@
 namespace filemon {
 namespace truth {
 
-struct Run {
+struct Session {
   std::string filemon;                    // the command's path
   std::vector<std::string> filemon_args;  // before "--"
   std::vector<std::string> command;
   std::string directory;  // where the command runs
   std::string evidence;   // a folder for the log, strace's files, the output
   std::vector<std::string> environment;  // NAME=VALUE; nothing else is passed
+  bool absolute_paths = false;           // filemon_args say --paths=absolute
 };
 
 struct Judgement {
@@ -27,7 +28,11 @@ struct Judgement {
   Verdict verdict;
 };
 
-absl::StatusOr<Judgement> Judge(const Run& run);
+absl::StatusOr<Judgement> Judge(const Session& session);
+
+// Runs the command in the same way without strace and filemon; returns its exit
+// status, 128+N after a signal.
+absl::StatusOr<int> RunBare(const Session& session);
 
 }  // namespace truth
 }  // namespace filemon

@@ -15,6 +15,8 @@ namespace filemon {
 namespace truth {
 namespace {
 
+using Kind = StraceLine::Kind;
+
 constexpr absl::string_view kDeleted = " (deleted)";
 
 absl::Status Unreadable(absl::string_view what, absl::string_view text) {
@@ -139,18 +141,18 @@ absl::StatusOr<int> SignalNumber(absl::string_view name) {
 absl::Status ParseEnd(absl::string_view text, StraceLine* line) {
   absl::ConsumeSuffix(&text, " +++");
   if (absl::ConsumePrefix(&text, "exited with ")) {
-    line->kind = StraceLine::Kind::kExited;
+    line->kind = Kind::kExited;
     if (!absl::SimpleAtoi(text, &line->value)) {
       return Unreadable("exit status", text);
     }
   } else if (absl::ConsumePrefix(&text, "killed by ")) {
-    line->kind = StraceLine::Kind::kKilled;
+    line->kind = Kind::kKilled;
     absl::ConsumeSuffix(&text, " (core dumped)");
     absl::StatusOr<int> number = SignalNumber(text);
     if (!number.ok()) return number.status();
     line->value = *number;
   } else if (absl::StartsWith(text, "superseded by ")) {
-    line->kind = StraceLine::Kind::kSuperseded;
+    line->kind = Kind::kSuperseded;
   } else {
     return Unreadable("end of a process", text);
   }
@@ -198,15 +200,18 @@ absl::StatusOr<StraceLine> ParseStraceLine(absl::string_view text) {
     if (!status.ok()) return status;
     return line;
   }
-  if (absl::StartsWith(rest, "--- ")) return line;
+  if (absl::StartsWith(rest, "--- ")) {
+    if (absl::StartsWith(rest, "--- SIG")) line.kind = Kind::kSignal;
+    return line;
+  }
   if (absl::StartsWith(rest, "<... exec")) {
-    line.kind = StraceLine::Kind::kExecResumed;
+    line.kind = Kind::kExecResumed;
     line.call = "execve";
     return line;
   }
   const size_t open = rest.find('(');
   if (open == absl::string_view::npos) return Unreadable("no call", text);
-  line.kind = StraceLine::Kind::kCall;
+  line.kind = Kind::kCall;
   line.call = std::string(rest.substr(0, open));
   rest.remove_prefix(open + 1);
   rest.remove_prefix(SplitArgs(rest, &line.args));

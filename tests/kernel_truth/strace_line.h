@@ -22,7 +22,8 @@ struct StraceLine {
     kExited,       // the thread's end by exit; `value` is the status
     kKilled,       // the thread's end by a signal; `value` is its number
     kSuperseded,   // the thread leader's identity passed to an exec'ing thread
-    kOther,        // a signal's delivery, a stop
+    kSignal,       // a signal's delivery
+    kOther,        // a stop
   };
   Kind kind = Kind::kOther;
   int64_t time_us = 0;  // at the call's entry

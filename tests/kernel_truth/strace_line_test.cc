@@ -81,7 +81,9 @@ TEST(StraceLine, ReadsTheEnds) {
   EXPECT_EQ(Parse("1.0 +++ superseded by execve in pid 7 +++").kind,
             Kind::kSuperseded);
   EXPECT_EQ(Parse("1.0 <... execve resumed>) = 0").kind, Kind::kExecResumed);
-  EXPECT_EQ(Parse("1.0 --- SIGABRT {si_signo=SIGABRT} ---").kind, Kind::kOther);
+  EXPECT_EQ(Parse("1.0 --- SIGABRT {si_signo=SIGABRT} ---").kind,
+            Kind::kSignal);
+  EXPECT_EQ(Parse("1.0 --- stopped by SIGTSTP ---").kind, Kind::kOther);
 }
 
 TEST(StraceLine, RefusesWhatItCannotRead) {

@@ -17,6 +17,9 @@ namespace {
 
 using Kind = StraceLine::Kind;
 
+// No path longer than this has a name: getcwd(2) fails with ENAMETOOLONG.
+constexpr size_t kMaxPath = 4095;
+
 // The kernel follows at most so many scripts (fs/exec.c, exec_binprm()).
 constexpr int kMaxScripts = 5;
 
@@ -50,6 +53,12 @@ bool HasFlag(absl::string_view flags, absl::string_view flag) {
   return false;
 }
 
+// What the library opens in a traced process for itself, to learn which child
+// the parent of a popen() has just made.
+bool IsOwnDoing(absl::string_view path, absl::string_view flags) {
+  return path == "/proc/thread-self/children" && flags == "O_RDONLY|O_CLOEXEC";
+}
+
 absl::string_view BaseName(absl::string_view path) {
   return path.substr(path.rfind('/') + 1);
 }
@@ -70,7 +79,10 @@ struct Name {
 
   std::string Absolute() const { return truth::Absolute(dir, given); }
   // As the log is to have it.
-  std::string Text() const { return at_fd ? Absolute() : given; }
+  std::string Text() const {
+    if (!at_fd) return given;
+    return absl::StrCat(dir == "/" ? "" : dir, "/", given);
+  }
 };
 
 class Tree {
@@ -106,11 +118,13 @@ class Tree {
   // The state while one process's lines are read.
   struct Walk {
     Process process;
+    std::vector<const StraceLine*> lines;
     std::string cwd;
     bool recording = true;
     bool unseen = false;  // the present image did not load the library
     bool ever_seen = true;
     const StraceLine* moved_exec = nullptr;
+    std::set<const StraceLine*> cut_off;  // what Expected::cut_off is about
     std::set<std::string> unnamed_files;  // made by O_TMPFILE: /d/#123
   };
 
@@ -160,49 +174,65 @@ class Tree {
   }
 
   // The lines of a thread and of all threads that it made, by time.
-  absl::Status Gather(int tid, int64_t time_us, bool is_leader,
-                      std::vector<const StraceLine*>* lines, bool* threaded) {
+  absl::Status Gather(int tid, int64_t time_us, bool is_leader, Walk* walk) {
     const absl::optional<Life> life = FindLife(tid, time_us);
     if (!life.has_value()) {
       return absl::NotFoundError(absl::StrCat("strace says nothing of ", tid));
     }
     const std::vector<StraceLine>& all = files_.at(tid);
+    FindCutOff(all, *life, &walk->cut_off);
     for (size_t i = life->begin; i < life->end; ++i) {
       const StraceLine& line = all[i];
       const bool ends =
           line.kind == Kind::kExited || line.kind == Kind::kKilled;
       // The leader's end is the process's.
-      if (!ends || is_leader) lines->push_back(&line);
+      if (!ends || is_leader) walk->lines.push_back(&line);
       if (IsFork(line) && MakesThread(line)) {
-        *threaded = true;
-        absl::Status status =
-            Gather(line.value, line.time_us, false, lines, threaded);
+        walk->process.threaded = true;
+        absl::Status status = Gather(line.value, line.time_us, false, walk);
         if (!status.ok()) return status;
       }
     }
     return absl::OkStatus();
   }
 
+  // A thread that does not end by its own exit or exec may have made its last
+  // call without a chance to report it.
+  static void FindCutOff(const std::vector<StraceLine>& all, const Life& life,
+                         std::set<const StraceLine*>* cut_off) {
+    const StraceLine* last = nullptr;
+    for (size_t i = life.begin; i < life.end; ++i) {
+      const StraceLine& line = all[i];
+      const bool exits = line.call == "exit" || line.call == "exit_group";
+      const bool overtaken = line.kind == Kind::kExited ||
+                             line.kind == Kind::kKilled ||
+                             line.kind == Kind::kSuperseded;
+      if (overtaken && last != nullptr) cut_off->insert(last);
+      if (line.kind == Kind::kCall && line.succeeded) last = &line;
+      if (exits) last = nullptr;
+    }
+  }
+
   absl::Status Add(int pid, const Born& born) {
     Walk walk;
-    std::vector<const StraceLine*> lines;
-    absl::Status status =
-        Gather(pid, born.not_before_us, true, &lines, &walk.process.threaded);
+    absl::Status status = Gather(pid, born.not_before_us, true, &walk);
     if (!status.ok()) return status;
+    // One thread reports a call before it makes the next one.
+    if (!walk.process.threaded) walk.cut_off.clear();
     if (walk.process.threaded) {
-      std::stable_sort(lines.begin(), lines.end(),
+      std::stable_sort(walk.lines.begin(), walk.lines.end(),
                        [](const StraceLine* a, const StraceLine* b) {
                          return a->time_us < b->time_us;
                        });
     }
     walk.process.pid = pid;
-    walk.process.start_us = lines.front()->time_us;
+    walk.process.start_us = walk.lines.front()->time_us;
     walk.cwd = born.cwd;
     walk.recording = !born.is_root;
     walk.unseen = born.unseen;
     walk.ever_seen = !born.unseen;
-    for (size_t i = 0; i < lines.size(); ++i) {
-      status = Line(lines, i, &walk);
+    for (size_t i = 0; i < walk.lines.size(); ++i) {
+      status = Line(i, &walk);
       if (!status.ok()) {
         return absl::Status(status.code(), absl::StrCat("process ", pid, ": ",
                                                         status.message()));
@@ -213,37 +243,43 @@ class Tree {
     return absl::OkStatus();
   }
 
-  absl::Status Line(const std::vector<const StraceLine*>& lines, size_t at,
-                    Walk* walk) {
-    const StraceLine& line = *lines[at];
+  absl::Status Line(size_t at, Walk* walk) {
+    const StraceLine& line = *walk->lines[at];
     if (line.kind == Kind::kExited || line.kind == Kind::kKilled) {
       const bool killed = line.kind == Kind::kKilled;
       End(killed ? 0 : line.value, killed ? line.value : 0, walk);
       return absl::OkStatus();
+    }
+    if (line.kind == Kind::kSignal && !walk->process.records.empty()) {
+      walk->process.records.back().interrupted = true;
     }
     if (MovesToLeader(line)) walk->moved_exec = &line;
     if (line.kind == Kind::kExecResumed) {
       if (walk->moved_exec == nullptr) {
         return absl::InternalError("an exec without a beginning");
       }
-      return Exec(*walk->moved_exec, lines, at, walk);
+      return Exec(*walk->moved_exec, at, walk);
     }
     if (line.kind != Kind::kCall || !line.succeeded) return absl::OkStatus();
     LearnCwd(line, walk);
-    if (IsExec(line)) return Exec(line, lines, at, walk);
+    if (IsExec(line)) return Exec(line, at, walk);
     if (!walk->recording) {
       // filemon's steps before the exec may change the directory.
       if (line.call == "chdir" || line.call == "fchdir") {
-        return ChangeDirectory(lines, at, walk);
+        return ChangeDirectory(at, walk);
       }
       return absl::OkStatus();
     }
-    return Call(lines, at, walk);
+    const size_t before = walk->process.records.size();
+    absl::Status status = Call(at, walk);
+    for (size_t i = before; i < walk->process.records.size(); ++i) {
+      walk->process.records[i].cut_off = walk->cut_off.count(&line) > 0;
+    }
+    return status;
   }
 
-  absl::Status Call(const std::vector<const StraceLine*>& lines, size_t at,
-                    Walk* walk) {
-    const StraceLine& line = *lines[at];
+  absl::Status Call(size_t at, Walk* walk) {
+    const StraceLine& line = *walk->lines[at];
     const std::string& call = line.call;
     if (IsFork(line)) return Fork(line, walk);
     if (call == "open") return Open(line, -1, 0, Arg(line, 1), walk);
@@ -268,7 +304,7 @@ class Tree {
     if (call == "symlink") return Symlink(line, -1, 1, walk);
     if (call == "symlinkat") return Symlink(line, 1, 2, walk);
     if (call == "chdir" || call == "fchdir") {
-      return ChangeDirectory(lines, at, walk);
+      return ChangeDirectory(at, walk);
     }
     return absl::OkStatus();
   }
@@ -363,17 +399,22 @@ class Tree {
       if (!both && (letter == 'W') != HasFlag(flags, "O_WRONLY")) continue;
       Expected expected = Make(letter, name);
       expected.flags = flags;
+      expected.optional = IsOwnDoing(name.given, flags);
       Emit(std::move(expected), walk);
     }
     return absl::OkStatus();
   }
 
   absl::Status OpenByHandle(const StraceLine& line, Walk* walk) {
-    Name name;
-    name.given = line.result_path;
     const std::string flags = Arg(line, 2);
     if (HasFlag(flags, "O_PATH")) return absl::OkStatus();
-    return OpenRecords(name, flags, walk);
+    // strace does not say which file it was.
+    const size_t before = walk->process.records.size();
+    absl::Status status = OpenRecords(Name(), flags, walk);
+    for (size_t i = before; i < walk->process.records.size(); ++i) {
+      walk->process.records[i].any_name = true;
+    }
+    return status;
   }
 
   absl::Status Remove(const StraceLine& line, int dir, int name, Walk* walk) {
@@ -445,9 +486,8 @@ class Tree {
     return absl::OkStatus();
   }
 
-  absl::Status ChangeDirectory(const std::vector<const StraceLine*>& lines,
-                               size_t at, Walk* walk) {
-    const StraceLine& line = *lines[at];
+  absl::Status ChangeDirectory(size_t at, Walk* walk) {
+    const StraceLine& line = *walk->lines[at];
     if (line.call == "fchdir") {
       absl::StatusOr<Directory> dir = DecodeDirectory(Arg(line, 0));
       if (!dir.ok()) return dir.status();
@@ -455,9 +495,11 @@ class Tree {
     } else {
       absl::StatusOr<Name> name = NameOf(line, -1, 0, *walk);
       if (!name.ok()) return name.status();
-      walk->cwd = DirectoryAfter(lines, at, name->Absolute());
+      walk->cwd = DirectoryAfter(walk->lines, at, name->Absolute());
     }
-    if (walk->recording) Emit(Make('C', walk->cwd), walk);
+    Expected expected = Make('C', walk->cwd);
+    expected.optional = walk->cwd.size() > kMaxPath;
+    if (walk->recording) Emit(std::move(expected), walk);
     return absl::OkStatus();
   }
 
@@ -492,15 +534,13 @@ class Tree {
     return absl::OkStatus();
   }
 
-  absl::Status Exec(const StraceLine& line,
-                    const std::vector<const StraceLine*>& lines, size_t at,
-                    Walk* walk) {
+  absl::Status Exec(const StraceLine& line, size_t at, Walk* walk) {
     const int dir = line.call == "execveat" ? 0 : -1;
     absl::StatusOr<Name> name = NameOf(line, dir, dir + 1, *walk);
     if (!name.ok()) return name.status();
     Image image;
     image.path = name->given.empty() ? name->dir : name->Absolute();
-    image.loaded = LoadsLibrary(lines, at);
+    image.loaded = LoadsLibrary(walk->lines, at);
     const bool was_unseen = walk->unseen;
     walk->unseen = !image.loaded;
     walk->ever_seen = walk->ever_seen || image.loaded;

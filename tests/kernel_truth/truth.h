@@ -21,10 +21,17 @@ namespace truth {
 struct Expected {
   Record record;
   std::string flags;  // of an open, as strace writes them
-  // May be absent: made by an image that did not load the library.
+  // May be absent: made by an image that did not load the library, or of a
+  // directory that is too deep to have a name.
   bool optional = false;
-  // The name cannot be told any more: an executed file that is gone, and might
-  // have been a script.
+  // May be absent: the last call of a thread that another one's exec or exit,
+  // or a signal, ended. It may have ended before it could report the call.
+  bool cut_off = false;
+  // A signal came between this record's call and the next's: a handler's
+  // records may come before it.
+  bool interrupted = false;
+  // The name cannot be told: an executed file that is gone, and might have been
+  // a script; a file opened by its handle.
   bool any_name = false;
 };
 

@@ -207,6 +207,31 @@ TEST_F(ExpectedRecordsTest, AReusedNumberIsAnotherProcess) {
   EXPECT_EQ(all[2].records[0].record.text, "b");
 }
 
+TEST_F(ExpectedRecordsTest, KnowsWhatAThreadCouldNotReport) {
+  Program(
+      "2.0 clone3({flags=CLONE_VM|CLONE_THREAD}, 88) = 3\n"
+      "2.1 clone3({flags=CLONE_VM|CLONE_THREAD}, 88) = 4\n");
+  File(3,
+       "3.0 unlink(\"a\") = 0\n3.1 unlink(\"b\") = 0\n"
+       "9.05 +++ exited with 0 +++");
+  File(4,
+       "3.2 unlink(\"c\") = 0\n3.3 exit(0) = ?\n"
+       "3.4 +++ exited with 0 +++");
+  const Process process = Get()[0];
+  for (const Expected& e : process.records) {
+    EXPECT_EQ(e.cut_off, e.record.text == "b") << Describe(1, e.record);
+  }
+}
+
+TEST_F(ExpectedRecordsTest, KnowsWhereASignalCame) {
+  Program(
+      "2.0 unlink(\"a\") = 0\n2.1 --- SIGALRM {si_signo=SIGALRM} ---\n"
+      "2.2 unlink(\"b\") = 0\n");
+  const Process process = Get()[0];
+  EXPECT_TRUE(process.records[1].interrupted);
+  EXPECT_FALSE(process.records[2].interrupted);
+}
+
 TEST_F(ExpectedRecordsTest, ALineThatIsMissingIsAnError) {
   Program("2.0 fork() = 2\n");
   Lookup lookup;
