@@ -1,0 +1,73 @@
+#include "tests/hard_cases/traced_run.h"
+
+#include <stdlib.h>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "gtest/gtest.h"
+
+namespace filemon {
+namespace {
+
+bool IsSeen(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  return absl::StartsWith(path.substr(slash + 1), "seen");
+}
+
+// The environment of both runs: little, and the same.
+void SetEnvironment() {
+  clearenv();
+  setenv("PATH", "/usr/bin:/bin", 1);
+  setenv("LC_ALL", "C", 1);
+}
+
+// What a program said, whatever folder it ran in.
+void ForgetFolder(const std::string& folder, Result* result) {
+  for (std::string* text : {&result->out, &result->err}) {
+    *text = absl::StrReplaceAll(*text, {{folder, "FOLDER"}});
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> TracedRun::Seen() const {
+  std::vector<std::string> seen;
+  for (const LogRecord& record : log) {
+    if (record.letter == '#' || !IsSeen(record.path)) continue;
+    seen.push_back(
+        absl::StrCat(std::string(1, record.letter), " ", record.path));
+  }
+  return seen;
+}
+
+TracedRun RunBoth(const std::vector<std::string>& command,
+                  const std::function<void()>& in_child) {
+  const auto prepare = [&] {
+    SetEnvironment();
+    in_child();
+  };
+  TracedRun run;
+  FilemonProcess bare;
+  bare.set_in_child(prepare);
+  bare.Start({command.begin() + 1, command.end()}, command.front());
+  run.bare = bare.Wait();
+  ForgetFolder(bare.folder(), &run.bare);
+  FilemonProcess traced;
+  traced.set_in_child(prepare);
+  run.traced = traced.Run(command);
+  run.folder = traced.folder();
+  ForgetFolder(run.folder, &run.traced);
+  EXPECT_EQ(run.bare.exit_status, 0) << run.bare.out << run.bare.err;
+  EXPECT_EQ(run.traced.exit_status, run.bare.exit_status);
+  EXPECT_EQ(run.traced.out, run.bare.out);
+  EXPECT_EQ(run.traced.err, run.bare.err);
+  run.log = traced.Log();
+  return run;
+}
+
+std::string HardProgram(const std::string& name) {
+  return DataPath(absl::StrCat("tests/hard_cases/", name));
+}
+
+}  // namespace filemon

@@ -1,0 +1,43 @@
+// Runs a command twice, without and with filemon, for tests of the law that
+// observing never breaks the observed.
+#ifndef FILEMON_TESTS_HARD_CASES_TRACED_RUN_H_
+#define FILEMON_TESTS_HARD_CASES_TRACED_RUN_H_
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "core/log_reader.h"
+#include "tests/command/filemon_process.h"
+
+namespace filemon {
+
+struct TracedRun {
+  Result bare;
+  Result traced;
+  std::vector<LogRecord> log;
+  // Where the traced command ran.
+  std::string folder;
+
+  // "LETTER PATH" of the records of all processes, in the log's order, whose
+  // file name begins with "seen": what a test's program opens on purpose.
+  std::vector<std::string> Seen() const;
+};
+
+// Runs `command`, whose first word is an absolute path, each time in a new
+// folder and with PATH and LC_ALL as its environment. `in_child` is called in
+// the child right before the exec of the command, or of filemon. The test fails
+// if the traced run's status, output or error (where the folder's name is
+// FOLDER) differ from the bare run's, if the command fails, or if the log
+// breaks a rule that every log keeps (CheckLog()).
+TracedRun RunBoth(
+    const std::vector<std::string>& command,
+    const std::function<void()>& in_child = [] {});
+
+// The path of the program `name` of this package, which must be in the test's
+// data.
+std::string HardProgram(const std::string& name);
+
+}  // namespace filemon
+
+#endif  // FILEMON_TESTS_HARD_CASES_TRACED_RUN_H_
