@@ -54,7 +54,7 @@ class Comparison {
     }
     std::vector<Key> expected, found;
     for (const Expected& e : truth.records) {
-      expected.push_back(KeyOf(e.record, e.any_name));
+      expected.push_back(KeyOf(Wanted(e), e.any_name));
     }
     for (const Record& r : log.records) found.push_back(KeyOf(r, false));
     verdict_.records += static_cast<int>(found.size());
@@ -111,6 +111,16 @@ class Comparison {
   }
 
  private:
+  // The record as the session's --paths would have it.
+  Record Wanted(const Expected& expected) const {
+    Record record = expected.record;
+    if (options_.absolute_paths) {
+      record.text = record.absolute;
+      record.at_names.clear();
+    }
+    return record;
+  }
+
   Key KeyOf(const Record& record, bool any_name) {
     std::string exact = record.text;
     for (const std::string& name : record.at_names) {
@@ -138,18 +148,12 @@ class Comparison {
       ++verdict_.unverified;
       return;
     }
-    if (options_.absolute_paths) {
-      if (found.text == expected.record.absolute && found.at_names.empty()) {
-        return;
-      }
-    } else if (found.text == expected.record.text &&
-               found.at_names == expected.record.at_names) {
-      return;
-    }
+    const Record wanted = Wanted(expected);
+    if (found.text == wanted.text && found.at_names == wanted.at_names) return;
     (absl::StrContains(expected.flags, "O_DIRECTORY") ? verdict_.reformed
                                                       : verdict_.respelled)
         .push_back(absl::StrCat(Describe(pid_, found), " for ",
-                                Describe(pid_, expected.record)));
+                                Describe(pid_, wanted)));
   }
 
   void Missing(const Expected& expected) {
@@ -163,8 +167,9 @@ class Comparison {
         return;
       }
     }
-    if (expected.cut_off) {
-      verdict_.cut_off.push_back(Describe(pid_, expected.record));
+    if (!expected.excuse.empty()) {
+      verdict_.excused.push_back(
+          absl::StrCat(expected.excuse, ": ", Describe(pid_, expected.record)));
       return;
     }
     std::string text = Describe(pid_, expected.record);
@@ -189,7 +194,7 @@ class Comparison {
             return absl::StartsWith(text, absl::StrCat(image.path, ": "));
           });
       if (line == lines.end()) {
-        if (!truth.visible) continue;
+        if (!truth.visible || !image.announced) continue;
         Violation(absl::StrCat("no `# untraced` line for ", image.path));
       } else {
         verdict_.untraced.push_back(absl::StrCat(pid_, " ", *line));
@@ -265,7 +270,7 @@ std::string Verdict::Report() const {
       missing.size(), " missing, ", extra.size(), " extra, ", misordered.size(),
       " misordered, ", violations.size(), " violations, ", respelled.size(),
       " respelled, ", reformed.size(), " reformed, ", interrupted.size(),
-      " interrupted, ", cut_off.size(), " cut off, ", internal,
+      " interrupted, ", excused.size(), " excused, ", internal,
       " libc-internal, ", untraced.size(), " untraced, ", unverified,
       " unverified\n");
   AppendAll("missing", missing, &report);
@@ -275,7 +280,7 @@ std::string Verdict::Report() const {
   AppendAll("respelled", respelled, &report);
   AppendAll("reformed", reformed, &report);
   AppendAll("interrupted", interrupted, &report);
-  AppendAll("cut off", cut_off, &report);
+  AppendAll("excused", excused, &report);
   AppendAll("untraced", untraced, &report);
   for (const auto& entry : libc_internal) {
     absl::StrAppend(&report, "libc-internal: ", entry.second, "x ", entry.first,

@@ -30,8 +30,8 @@ struct Verdict {
   std::vector<std::string> reformed;
   // In another order than the kernel's because a signal came in between.
   std::vector<std::string> interrupted;
-  // Missing: a thread's last call before another one ended it.
-  std::vector<std::string> cut_off;
+  // Missing, with an excuse (Expected::excuse): "EXCUSE: RECORD".
+  std::vector<std::string> excused;
   // Missing, but of the class that may be. By class and name.
   std::map<std::string, int> libc_internal;
   std::vector<std::string> untraced;  // "PID PATH: reason"

@@ -126,8 +126,9 @@ TEST_F(CompareTest, ASignalMayComeInBetween) {
 TEST_F(CompareTest, AThreadMayBeCutOff) {
   Process process = Truth(1, {E('E', "/p"), E('R', "a"), E('X', "0 0")});
   EXPECT_FALSE(Judge({process}, "E 1 /p\nX 1 0 0\n").ok());
-  process.records[1].cut_off = true;
-  EXPECT_EQ(Judge({process}, "E 1 /p\nX 1 0 0\n").cut_off.size(), 1u);
+  process.records[1].excuse = kCutOff;
+  EXPECT_THAT(Judge({process}, "E 1 /p\nX 1 0 0\n").excused,
+              ElementsAre("cut off: R 1 a"));
 }
 
 TEST_F(CompareTest, WantsTheAtName) {

@@ -17,9 +17,16 @@ std::string Runfile(const std::string& path);
 // A run with a new work directory for the case `name`, without a command.
 Session NewSession(const std::string& name);
 
-// Judges `session`: the command must exit with 0 and the log must be right.
-// Returns what was seen, for further tests.
-Judgement ExpectTruth(const Session& session);
+// What a known gap leaves out: the missing record without its pid, and why.
+struct Gap {
+  std::string record;
+  std::string reason;
+};
+
+// Judges `session`: the command must exit with 0 and the log must be right but
+// for `gaps`, which must be there. Returns what was seen, for further tests.
+Judgement ExpectTruth(const Session& session,
+                      const std::vector<Gap>& gaps = {});
 
 }  // namespace truth
 }  // namespace filemon

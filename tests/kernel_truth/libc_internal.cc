@@ -45,6 +45,13 @@ constexpr Pattern kPatterns[] = {
     // gettext(3): intl/loadmsgcat.c. A program's own catalogues lie where its
     // bindtextdomain() says, so that only the file's place is known.
     {"message catalogue", "*/LC_MESSAGES/*.mo", kPlain},
+    // catopen(3) searches NLSPATH for a name without a slash: catgets/
+    // open_catalog.c.
+    {"message catalogue", "*/LC_MESSAGES/*.cat", kPlain},
+    // sysconf(_SC_NPROCESSORS_ONLN) and malloc's number of arenas:
+    // sysdeps/unix/sysv/linux/getsysstats.c.
+    {"processors", "/sys/devices/system/cpu/online", kCloexec},
+    {"processors", "/sys/devices/system/cpu/possible", kCloexec},
 };
 
 }  // namespace

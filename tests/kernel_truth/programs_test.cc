@@ -35,6 +35,16 @@ Session CallsSession(const std::string& folder, const std::string& name) {
   return session;
 }
 
+// What wordexp() does inside libc, without a call that could be wrapped. That
+// it is said here keeps it from growing.
+std::vector<Gap> KnownGaps(const std::string& name) {
+  if (name != "wordexp") return {};
+  return {{"R top (O_RDONLY|O_NONBLOCK|O_CLOEXEC|O_DIRECTORY)",
+           "the glob() inside wordexp()"},
+          {"W /dev/null (O_WRONLY)",
+           "the standard error of the shell that wordexp() runs"}};
+}
+
 class CallTest : public ::testing::Test {
  public:
   explicit CallTest(std::string name) : name_(std::move(name)) {}
@@ -42,11 +52,12 @@ class CallTest : public ::testing::Test {
     const absl::StatusOr<int> bare =
         RunBare(CallsSession(absl::StrCat(name_, ".bare"), name_));
     ASSERT_TRUE(bare.ok() && *bare == 0) << "the case is wrong by itself";
-    ExpectTruth(CallsSession(name_, name_));
+    ExpectTruth(CallsSession(name_, name_), KnownGaps(name_));
     Session absolute = CallsSession(absl::StrCat(name_, ".absolute"), name_);
     absolute.filemon_args.push_back("--paths=absolute");
     absolute.absolute_paths = true;
-    ExpectTruth(absolute);
+    std::vector<Gap> gaps = KnownGaps(name_);
+    ExpectTruth(absolute, gaps);
   }
 
  private:

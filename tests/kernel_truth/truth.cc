@@ -77,13 +77,73 @@ struct Name {
   std::string dir;     // of the directory fd, or the current directory
   bool at_fd = false;  // relative to a directory fd
 
-  std::string Absolute() const { return truth::Absolute(dir, given); }
+  // The name itself where it is too long to have an absolute one.
+  std::string Absolute() const {
+    std::string absolute = truth::Absolute(dir, given);
+    return absolute.size() > kMaxPath ? Text() : absolute;
+  }
   // As the log is to have it.
   std::string Text() const {
     if (!at_fd) return given;
     return absl::StrCat(dir == "/" ? "" : dir, "/", given);
   }
 };
+
+// glibc's posix_spawn() is the only one to clone() in this way; vfork() is a
+// call of its own.
+bool IsFailedSpawn(const StraceLine& fork, const Process& child) {
+  const bool shares = std::any_of(
+      fork.args.begin(), fork.args.end(), [](const std::string& arg) {
+        return absl::StrContains(arg, "CLONE_VM|CLONE_VFORK");
+      });
+  return shares && child.images.empty() && child.ended &&
+         child.records.back().record.text == "127 0";
+}
+
+// The temporary file of a sem_open() that makes a semaphore: six random letters
+// behind the prefix of all semaphores (glibc's sysdeps/pthread/sem_open.c).
+bool IsNewSemaphore(const Expected& e) {
+  constexpr absl::string_view kPrefix = "/dev/shm/sem.";
+  return e.record.letter == 'R' && e.flags == "O_RDWR|O_CREAT|O_EXCL" &&
+         absl::StartsWith(e.record.text, kPrefix) &&
+         e.record.text.size() == kPrefix.size() + 6;
+}
+
+// A new semaphore is opened under a random name, linked to its own, and the
+// random one is unlinked. No wrapper can learn that name, and no reader of the
+// log would want it: sem_open() is to be R and W of the semaphore's own name,
+// and nothing if the link failed (EEXIST).
+void ReadSemaphores(std::vector<Expected>* records) {
+  for (size_t i = 0; i < records->size(); ++i) {
+    if (!IsNewSemaphore((*records)[i])) continue;
+    const std::string made = (*records)[i].record.text;
+    const std::string link = absl::StrCat("'", made, "' '");
+    std::string name;
+    for (size_t j = i; j < records->size();) {
+      Record& record = (*records)[j].record;
+      const bool links =
+          record.letter == 'L' && absl::StartsWith(record.text, link);
+      if (links) {
+        name = record.text.substr(link.size());
+        name.pop_back();
+      }
+      if (!links && record.text != made) {
+        ++j;
+        continue;
+      }
+      const bool last = record.letter == 'D';
+      records->erase(records->begin() + j);
+      if (last) break;
+    }
+    if (name.empty()) continue;
+    Expected open;
+    open.record.text = open.record.absolute = name;
+    for (char letter : {'W', 'R'}) {
+      open.record.letter = letter;
+      records->insert(records->begin() + i, open);
+    }
+  }
+}
 
 class Tree {
  public:
@@ -124,7 +184,7 @@ class Tree {
     bool unseen = false;  // the present image did not load the library
     bool ever_seen = true;
     const StraceLine* moved_exec = nullptr;
-    std::set<const StraceLine*> cut_off;  // what Expected::cut_off is about
+    std::set<const StraceLine*> cut_off;  // what kCutOff is about
     std::set<std::string> unnamed_files;  // made by O_TMPFILE: /d/#123
   };
 
@@ -239,6 +299,7 @@ class Tree {
       }
     }
     walk.process.visible = walk.ever_seen;
+    ReadSemaphores(&walk.process.records);
     processes_.push_back(std::move(walk.process));
     return absl::OkStatus();
   }
@@ -273,7 +334,9 @@ class Tree {
     const size_t before = walk->process.records.size();
     absl::Status status = Call(at, walk);
     for (size_t i = before; i < walk->process.records.size(); ++i) {
-      walk->process.records[i].cut_off = walk->cut_off.count(&line) > 0;
+      if (walk->cut_off.count(&line) > 0) {
+        walk->process.records[i].excuse = kCutOff;
+      }
     }
     return status;
   }
@@ -528,6 +591,10 @@ class Tree {
     // The child is the last one that was added: its own children precede it.
     // Even a static program's child has its F, once it is visible itself.
     Expected expected = Make('F', absl::StrCat(line.value));
+    if (IsFailedSpawn(line, processes_.back())) {
+      expected.excuse = kFailedSpawn;
+      for (Expected& e : processes_.back().records) e.excuse = kFailedSpawn;
+    }
     expected.optional = !processes_.back().visible;
     if (!walk->process.images.empty()) walk->process.images.back().began = true;
     walk->process.records.push_back(std::move(expected));
@@ -540,6 +607,7 @@ class Tree {
     if (!name.ok()) return name.status();
     Image image;
     image.path = name->given.empty() ? name->dir : name->Absolute();
+    image.announced = !walk->unseen;
     image.loaded = LoadsLibrary(walk->lines, at);
     const bool was_unseen = walk->unseen;
     walk->unseen = !image.loaded;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 #include "tests/kernel_truth/record.h"
 #include "tests/kernel_truth/strace_line.h"
@@ -18,15 +19,22 @@
 namespace filemon {
 namespace truth {
 
+// The last call of a thread that another one's exec or exit, or a signal,
+// ended: perhaps before the thread could report it.
+constexpr absl::string_view kCutOff = "cut off";
+// The child of a posix_spawn() that failed: it ran inside libc only, and exited
+// with 127. No wrapper is called there, and posix_spawn() does not tell its
+// pid.
+constexpr absl::string_view kFailedSpawn = "failed posix_spawn";
+
 struct Expected {
   Record record;
   std::string flags;  // of an open, as strace writes them
   // May be absent: made by an image that did not load the library, or of a
   // directory that is too deep to have a name.
   bool optional = false;
-  // May be absent: the last call of a thread that another one's exec or exit,
-  // or a signal, ended. It may have ended before it could report the call.
-  bool cut_off = false;
+  // May be absent, for this reason; such a record is counted and printed.
+  absl::string_view excuse;
   // A signal came between this record's call and the next's: a handler's
   // records may come before it.
   bool interrupted = false;
@@ -40,6 +48,8 @@ struct Image {
   std::string path;     // as executed, absolute
   bool loaded = false;  // it opened libfilemon.so
   bool began = false;   // it did anything at all before its end
+  // It was executed by an image that loaded the library and could announce it.
+  bool announced = true;
 };
 
 struct Process {

@@ -219,8 +219,41 @@ TEST_F(ExpectedRecordsTest, KnowsWhatAThreadCouldNotReport) {
        "3.4 +++ exited with 0 +++");
   const Process process = Get()[0];
   for (const Expected& e : process.records) {
-    EXPECT_EQ(e.cut_off, e.record.text == "b") << Describe(1, e.record);
+    EXPECT_EQ(e.excuse == kCutOff, e.record.text == "b")
+        << Describe(1, e.record);
   }
+}
+
+TEST_F(ExpectedRecordsTest, ExcusesTheChildOfAFailedSpawnOnly) {
+  Program(
+      "2.0 clone3({flags=CLONE_VM|CLONE_VFORK}, 88) = 2\n"
+      "3.0 clone3({flags=CLONE_VM|CLONE_VFORK}, 88) = 3\n"
+      "4.0 vfork() = 4\n");
+  File(2, "2.1 unlink(\"a\") = 0\n2.2 +++ exited with 127 +++");
+  File(3, "3.1 +++ exited with 1 +++");
+  File(4, "4.1 +++ exited with 127 +++");
+  const std::vector<Process> all = Get();
+  ASSERT_EQ(all.size(), 4u);
+  EXPECT_EQ(all[0].records[1].excuse, kFailedSpawn);
+  EXPECT_EQ(all[0].records[2].excuse, "");
+  EXPECT_EQ(all[0].records[3].excuse, "");
+  EXPECT_EQ(all[1].records[0].excuse, kFailedSpawn);
+  EXPECT_EQ(all[1].records[1].excuse, kFailedSpawn);
+  EXPECT_EQ(all[3].records[0].excuse, "");
+}
+
+TEST_F(ExpectedRecordsTest, ReadsANewSemaphore) {
+  Program(
+      "2.0 openat(AT_FDCWD</w>, \"/dev/shm/sem.aB1cD2\", "
+      "O_RDWR|O_CREAT|O_EXCL, 0600) = 3</dev/shm/sem.aB1cD2>\n"
+      "2.1 link(\"/dev/shm/sem.aB1cD2\", \"/dev/shm/sem.x\") = 0\n"
+      "2.2 unlink(\"/dev/shm/sem.aB1cD2\") = 0\n"
+      "3.0 openat(AT_FDCWD</w>, \"/dev/shm/sem.aB1cD3\", "
+      "O_RDWR|O_CREAT|O_EXCL, 0600) = 3</dev/shm/sem.aB1cD3>\n"
+      "3.2 unlink(\"/dev/shm/sem.aB1cD3\") = 0\n"
+      "4.0 unlink(\"/dev/shm/sem.x\") = 0\n");
+  EXPECT_THAT(Inner(), ElementsAre("R 1 /dev/shm/sem.x", "W 1 /dev/shm/sem.x",
+                                   "D 1 /dev/shm/sem.x"));
 }
 
 TEST_F(ExpectedRecordsTest, KnowsWhereASignalCame) {

@@ -50,6 +50,18 @@ CASE(closefrom) {
   CHECK(open("a", O_RDONLY) == 0);
 }
 
+CASE(dup) {
+  MakeFile("a");
+  const int fd = open("a", O_RDONLY);
+  SUCCEEDS(dup(fd) == fd + 1);
+  FAILS(EBADF, dup(-1) == -1);
+  int got;
+  while ((got = dup(fd)) >= 0) CHECK(got < 1024);
+  CHECK(errno == EMFILE);
+  CHECK(close(500) == 0);
+  CHECK(open("a", O_WRONLY) == 500);
+}
+
 static void TryDup2(int (*f)(int, int)) {
   MakeFile("a");
   const int fd = open("a", O_RDONLY);

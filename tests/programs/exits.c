@@ -82,6 +82,16 @@ CASE(exit_of_the_last_thread) {
   ENDS(ExpectExit, 0, pthread_exit(NULL));
 }
 
+// What gcc -pg links into a program: the profile is written at the end.
+void monstartup(unsigned long low, unsigned long high);
+void _mcleanup(void);
+CASE(_mcleanup) {
+  const unsigned long here = (unsigned long)&ExitLater;
+  monstartup(here, here + 4096);
+  _mcleanup();
+  CHECK(Exists("gmon.out"));
+}
+
 CASE(wait) {
   pid_t pid = fork();
   if (pid == 0) _exit(3);

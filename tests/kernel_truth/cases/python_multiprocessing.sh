@@ -15,6 +15,10 @@ if __name__ == "__main__":
     process.join()
     assert process.exitcode == 0
 END
+# Its sockets' names must fit into 108 bytes.
+TMPDIR=$(mktemp -d /tmp/mp.XXXXXX)
+export TMPDIR
+trap 'rm -rf "$TMPDIR"' EXIT
 python3 p.py fork
 python3 p.py spawn
 python3 p.py forkserver

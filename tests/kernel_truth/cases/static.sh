@@ -1,6 +1,6 @@
 # Programs that no preload reaches, among ones that it does.
 # needs: gcc
-# untraced: 5
+# untraced: 4
 cat > st.c <<'END'
 #include <fcntl.h>
 #include <unistd.h>
