@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
@@ -57,6 +58,9 @@ absl::StatusOr<std::unique_ptr<SessionPipe>> SessionPipe::Create() {
     close(writer);
     return absl::ErrnoToStatus(error, "cannot set up a pipe");
   }
+  // Held until we end, however that comes: so writers that find the pipe full
+  // know whether anybody is going to read it.
+  flock(reader, LOCK_EX);
   // Less will do: the writers wait when it is full.
   fcntl(reader, F_SETPIPE_SZ, kPipeSize);
   return std::unique_ptr<SessionPipe>(

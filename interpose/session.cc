@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "core/wire.h"
@@ -172,14 +173,11 @@ void YieldDescriptor() {
 }
 
 bool CollectorLives() {
-  char path[64];
-  CollectorPipePath(path, sizeof(path));
-  sys::Identity id;
-  const int result = sys::Stat(AT_FDCWD, path, 0, &id);
-  if (result == 0) return id.inode == g_session.inode;
-  // Another user's /proc/PID/fd is closed to us, which tells nothing; a
-  // process that is gone has no /proc/PID/fd.
-  return result == -EACCES || result == -EPERM;
+  const int fd = g_session.fd;
+  if (fd < 0) return false;
+  if (sys::Call(SYS_flock, fd, LOCK_SH | LOCK_NB) != 0) return true;
+  sys::Call(SYS_flock, fd, LOCK_UN);
+  return false;
 }
 
 void WriteSessionValue(char* out) {

@@ -44,7 +44,8 @@ void YieldDescriptor();
 // Stops all reporting of this process.
 void GoDormant();
 
-// True while the collector lives, as far as this process can tell.
+// True while the collector lives. It holds a lock on the pipe (flock(2)), which
+// tells of its end in any pid namespace and without /proc.
 bool CollectorLives();
 
 // The value of wire::kSessionVariable for a child of this process; `out` must

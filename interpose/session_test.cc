@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -205,6 +206,10 @@ TEST_F(SessionTest, GivesUpWhenNoNumberIsLeft) {
   EXPECT_TRUE(InChild([&] {
     Inherit(Value());
     CHECK_CHILD(Tracing());
+    rlimit limit;
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_max = limit.rlim_cur;
+    setrlimit(RLIMIT_NOFILE, &limit);
     while (dup(STDIN_FILENO) >= 0) continue;
     YieldDescriptor();
     CHECK_CHILD(g_session.fd == -1);
@@ -216,15 +221,12 @@ TEST_F(SessionTest, KnowsWhetherTheCollectorLives) {
   EXPECT_TRUE(InChild([&] {
     collector_.Attach();
     CHECK_CHILD(CollectorLives());
-    const int right = g_session.collector_fd;
-    g_session.collector_fd = open("/dev/null", O_RDWR);
+    CHECK_CHILD(CollectorLives());
+    // Its end gives up its lock.
+    flock(g_session.collector_fd, LOCK_UN);
     CHECK_CHILD(!CollectorLives());
-    g_session.collector_fd = right;
-    const pid_t gone = fork();
-    if (gone == 0) _exit(0);
-    waitpid(gone, nullptr, 0);
-    g_session.collector = gone;
-    CHECK_CHILD(!CollectorLives());
+    flock(g_session.collector_fd, LOCK_EX);
+    CHECK_CHILD(CollectorLives());
   }));
 }
 
