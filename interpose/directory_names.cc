@@ -21,8 +21,7 @@ constexpr size_t kLongest = 216;  // longer paths are not kept
 struct Entry {
   uint32_t turn;
   int fd;
-  uint64_t device;
-  uint64_t inode;
+  sys::Birth birth;
   int64_t read_at;
   uint32_t renames;  // g_renames at that time
   uint32_t size;     // of the path, with its NUL
@@ -41,13 +40,12 @@ int64_t Now() {
   return static_cast<int64_t>(now.tv_sec) * 1000000000 + now.tv_nsec;
 }
 
-bool Recall(Entry* entry, int fd, const sys::Identity& id, int64_t now,
+bool Recall(Entry* entry, int fd, const sys::Birth& birth, int64_t now,
             uint32_t renames, char* out, size_t size) {
   const uint32_t turn = __atomic_load_n(&entry->turn, __ATOMIC_ACQUIRE);
-  if ((turn & 1) != 0 || entry->fd != fd || entry->inode != id.inode ||
-      entry->device != id.device || entry->renames != renames ||
-      now - entry->read_at > kDirectoryNameAge || entry->size == 0 ||
-      entry->size > kLongest || entry->size > size) {
+  if ((turn & 1) != 0 || entry->fd != fd || !(entry->birth == birth) ||
+      entry->renames != renames || now - entry->read_at > kDirectoryNameAge ||
+      entry->size == 0 || entry->size > kLongest || entry->size > size) {
     return false;
   }
   memcpy(out, entry->path, entry->size);
@@ -55,7 +53,7 @@ bool Recall(Entry* entry, int fd, const sys::Identity& id, int64_t now,
   return __atomic_load_n(&entry->turn, __ATOMIC_RELAXED) == turn;
 }
 
-void Remember(Entry* entry, int fd, const sys::Identity& id, int64_t now,
+void Remember(Entry* entry, int fd, const sys::Birth& birth, int64_t now,
               uint32_t renames, const char* path) {
   const size_t size = strlen(path) + 1;
   if (size > kLongest) return;
@@ -67,8 +65,7 @@ void Remember(Entry* entry, int fd, const sys::Identity& id, int64_t now,
   }
   __atomic_thread_fence(__ATOMIC_RELEASE);
   entry->fd = fd;
-  entry->device = id.device;
-  entry->inode = id.inode;
+  entry->birth = birth;
   entry->read_at = now;
   entry->renames = renames;
   entry->size = static_cast<uint32_t>(size);
@@ -79,15 +76,18 @@ void Remember(Entry* entry, int fd, const sys::Identity& id, int64_t now,
 }  // namespace
 
 bool DirectoryName(int fd, char* out, size_t size) {
-  sys::Identity id;
-  if (sys::Stat(fd, "", AT_EMPTY_PATH, &id) != 0) return false;
+  sys::Birth birth;
+  // Before Linux 4.11: not kept, but known.
+  if (sys::StatBirth(fd, &birth) != 0) return PathOfDescriptor(fd, out, size);
+  // A directory that was removed has no name, whatever it was.
+  if (birth.links == 0) return false;
   const int64_t now = Now();
   // Read before the name is: a rename in between makes the entry a dead one.
   const uint32_t renames = __atomic_load_n(&g_renames, __ATOMIC_ACQUIRE);
   Entry* const entry = &g_entries[static_cast<unsigned>(fd) % kEntries];
-  if (Recall(entry, fd, id, now, renames, out, size)) return true;
+  if (Recall(entry, fd, birth, now, renames, out, size)) return true;
   if (!PathOfDescriptor(fd, out, size)) return false;
-  Remember(entry, fd, id, now, renames, out);
+  Remember(entry, fd, birth, now, renames, out);
   return true;
 }
 

@@ -1,9 +1,9 @@
 // The paths of directory descriptors, remembered for a moment.
 //
 // readlink() of /proc/self/fd/N costs more than the call that is being
-// reported. What it said is kept and used again while fstat() says that the
+// reported. What it said is kept and used again while statx() says that the
 // descriptor is still the same directory. That the directory (or one above it)
-// was given another name meanwhile fstat() does not tell: this process's own
+// was given another name meanwhile statx() does not tell: this process's own
 // renames make all be forgotten, and for those of others nothing is kept longer
 // than kDirectoryNameAge.
 #ifndef FILEMON_INTERPOSE_DIRECTORY_NAMES_H_

@@ -127,6 +127,38 @@ inline int Stat(int dirfd, const char* path, int flags, Identity* out) {
   return 0;
 }
 
+// What tells a directory from every other, also from one that gets its inode
+// number later: with the time of its birth, where the file system knows it.
+struct Birth {
+  uint64_t device = 0;
+  uint64_t inode = 0;
+  int64_t seconds = 0;
+  uint32_t nanoseconds = 0;
+  uint32_t links = 0;
+
+  bool operator==(const Birth& other) const {
+    return inode == other.inode && device == other.device &&
+           nanoseconds == other.nanoseconds && seconds == other.seconds;
+  }
+};
+
+// statx() of a descriptor. 0 or -errno.
+inline int StatBirth(int fd, Birth* out) {
+  struct statx st;
+  const long result = Call(SYS_statx, fd, Arg(""), AT_EMPTY_PATH,
+                           STATX_INO | STATX_NLINK | STATX_BTIME, Arg(&st));
+  if (result < 0) return static_cast<int>(result);
+  out->device =
+      (static_cast<uint64_t>(st.stx_dev_major) << 32) | st.stx_dev_minor;
+  out->inode = st.stx_ino;
+  out->links = st.stx_nlink;
+  if ((st.stx_mask & STATX_BTIME) != 0) {
+    out->seconds = st.stx_btime.tv_sec;
+    out->nanoseconds = st.stx_btime.tv_nsec;
+  }
+  return 0;
+}
+
 inline bool Exists(const char* path) {
   return Call(SYS_faccessat, AT_FDCWD, Arg(path), 0 /* F_OK */) == 0;
 }
