@@ -23,7 +23,8 @@ constexpr size_t kSmall = 512;
 constexpr int kPatience = 30000;  // milliseconds
 constexpr int kLook = 50;         // milliseconds between looks at the collector
 
-uint32_t g_lost;             // records given up since the last kLost
+uint32_t g_lost;         // records given up since the last kLost
+bool g_out_of_patience;  // the last wait was in vain: no other until a success
 uint32_t g_fragment_number;  // of the last record sent in pieces
 
 constexpr int kMaxParts = 1 + wire::kMaxNames;
@@ -64,7 +65,9 @@ void Gather(const Parts& parts, char* out) {
   }
 }
 
-void GiveUp() { __atomic_fetch_add(&g_lost, 1, __ATOMIC_RELAXED); }
+void GiveUp(uint32_t records) {
+  __atomic_fetch_add(&g_lost, records, __ATOMIC_RELAXED);
+}
 
 // `write` tries once and returns what the kernel said. False if the record
 // could not be written.
@@ -76,10 +79,16 @@ bool WriteWhole(Attempt write) {
     const int fd = __atomic_load_n(&g_session.fd, __ATOMIC_RELAXED);
     if (fd < 0) return false;
     const long result = write(fd);
-    if (__builtin_expect(result >= 0, 1)) return true;
+    if (__builtin_expect(result >= 0, 1)) {
+      if (__builtin_expect(g_out_of_patience, 0)) g_out_of_patience = false;
+      return true;
+    }
     switch (result) {
       case -EAGAIN:
-        if (waited >= kPatience) return false;
+        if (waited >= kPatience || g_out_of_patience) {
+          g_out_of_patience = true;
+          return false;
+        }
         sys::PollWritable(fd, kLook);
         waited += kLook;
         if (!CollectorLives()) {
@@ -170,7 +179,7 @@ void Emit(const Record& record) {
   }
   Parts parts;
   SetParts(record, &parts);
-  if (!WriteParts(parts)) GiveUp();
+  if (!WriteParts(parts)) GiveUp(1);
 }
 
 void Batch::Add(const Record& record) {
@@ -178,16 +187,18 @@ void Batch::Add(const Record& record) {
   SetParts(record, &parts);
   if (parts.size > sizeof(bytes_) - size_) Flush();
   if (parts.size > sizeof(bytes_)) {
-    if (!WriteParts(parts)) GiveUp();
+    if (!WriteParts(parts)) GiveUp(1);
     return;
   }
   Gather(parts, bytes_ + size_);
   size_ += parts.size;
+  ++records_;
 }
 
 void Batch::Flush() {
-  if (size_ > 0 && !WriteBytes(bytes_, size_)) GiveUp();
+  if (size_ > 0 && !WriteBytes(bytes_, size_)) GiveUp(records_);
   size_ = 0;
+  records_ = 0;
 }
 
 }  // namespace filemon

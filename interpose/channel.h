@@ -34,6 +34,7 @@ class Batch {
 
  private:
   size_t size_ = 0;
+  uint32_t records_ = 0;
   alignas(4) char bytes_[wire::kMaxWrite];
 };
 
