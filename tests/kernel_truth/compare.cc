@@ -39,6 +39,27 @@ bool Same(const Key& a, const Key& b) {
          b.any_name;
 }
 
+// Which records, and how many of each, may be out of order because a signal
+// came next to them. An alignment does not tell equal records apart: it may
+// leave out another one than the one that was interrupted.
+class Interruptions {
+ public:
+  Interruptions(const Process& truth, const std::vector<Key>& keys) {
+    bool before = false;
+    for (size_t i = 0; i < keys.size(); ++i) {
+      if (truth.records[i].interrupted || before) ++left_[keys[i].exact];
+      before = truth.records[i].interrupted;
+    }
+  }
+  bool Take(int exact) {
+    auto found = left_.find(exact);
+    return found != left_.end() && found->second-- > 0;
+  }
+
+ private:
+  std::unordered_map<int, int> left_;
+};
+
 class Comparison {
  public:
   Comparison(const CompareOptions& options, Verdict* verdict)
@@ -65,6 +86,7 @@ class Comparison {
             : Align(static_cast<int>(expected.size()),
                     static_cast<int>(found.size()),
                     [&](int i, int j) { return Same(expected[i], found[j]); });
+    Interruptions interruptions(truth, expected);
     std::vector<bool> taken(found.size(), false);
     for (size_t i = 0; i < alignment.size(); ++i) {
       if (alignment[i] < 0) continue;
@@ -81,9 +103,8 @@ class Comparison {
       taken[j] = true;
       Match(truth.records[i], log.records[j]);
       if (truth.threaded) continue;
-      const bool interrupted = truth.records[i].interrupted ||
-                               (i > 0 && truth.records[i - 1].interrupted);
-      (interrupted ? verdict_.interrupted : verdict_.misordered)
+      (interruptions.Take(expected[i].exact) ? verdict_.interrupted
+                                             : verdict_.misordered)
           .push_back(Describe(pid_, log.records[j]));
     }
     for (size_t j = 0; j < found.size(); ++j) {

@@ -77,10 +77,10 @@ struct Name {
   std::string dir;     // of the directory fd, or the current directory
   bool at_fd = false;  // relative to a directory fd
 
-  // The name itself where it is too long to have an absolute one.
+  std::string Joined() const { return truth::Absolute(dir, given); }
+  // The name itself where the directory has none.
   std::string Absolute() const {
-    std::string absolute = truth::Absolute(dir, given);
-    return absolute.size() > kMaxPath ? Text() : absolute;
+    return dir.size() > kMaxPath ? Text() : Joined();
   }
   // As the log is to have it.
   std::string Text() const {
@@ -314,7 +314,10 @@ class Tree {
     if (line.kind == Kind::kSignal && !walk->process.records.empty()) {
       walk->process.records.back().interrupted = true;
     }
-    if (MovesToLeader(line)) walk->moved_exec = &line;
+    if (IsExec(line) && !line.succeeded && !line.failed &&
+        line.kind == Kind::kCall) {
+      walk->moved_exec = &line;
+    }
     if (line.kind == Kind::kExecResumed) {
       if (walk->moved_exec == nullptr) {
         return absl::InternalError("an exec without a beginning");
@@ -558,7 +561,7 @@ class Tree {
     } else {
       absl::StatusOr<Name> name = NameOf(line, -1, 0, *walk);
       if (!name.ok()) return name.status();
-      walk->cwd = DirectoryAfter(walk->lines, at, name->Absolute());
+      walk->cwd = DirectoryAfter(walk->lines, at, name->Joined());
     }
     Expected expected = Make('C', walk->cwd);
     expected.optional = walk->cwd.size() > kMaxPath;
@@ -606,7 +609,7 @@ class Tree {
     absl::StatusOr<Name> name = NameOf(line, dir, dir + 1, *walk);
     if (!name.ok()) return name.status();
     Image image;
-    image.path = name->given.empty() ? name->dir : name->Absolute();
+    image.path = name->given.empty() ? name->dir : name->Joined();
     image.announced = !walk->unseen;
     image.loaded = LoadsLibrary(walk->lines, at);
     const bool was_unseen = walk->unseen;
