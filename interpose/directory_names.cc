@@ -14,6 +14,9 @@ namespace {
 constexpr int kEntries = 32;      // a power of two; the fd's low bits choose
 constexpr size_t kLongest = 216;  // longer paths are not kept
 
+// More than a tick of the clock that stamps new files (10 ms with HZ=100).
+constexpr int64_t kYoung = 20 * 1000 * 1000;  // nanoseconds
+
 // An entry is written by whoever makes `turn` odd, and read by copying it and
 // looking whether `turn` is still what it was. Nobody waits: an entry that is
 // being written (perhaps by the code that this signal handler interrupted) is
@@ -34,9 +37,9 @@ uint32_t g_renames;
 Original<int (*)(clockid_t, struct timespec*)> original_clock_gettime;
 
 // In nanoseconds, of the timer tick: no system call (vdso(7)).
-int64_t Now() {
+int64_t Now(clockid_t clock) {
   struct timespec now = {};
-  original_clock_gettime.Get("clock_gettime")(CLOCK_MONOTONIC_COARSE, &now);
+  original_clock_gettime.Get("clock_gettime")(clock, &now);
   return static_cast<int64_t>(now.tv_sec) * 1000000000 + now.tv_nsec;
 }
 
@@ -81,12 +84,17 @@ bool DirectoryName(int fd, char* out, size_t size) {
   if (sys::StatBirth(fd, &birth) != 0) return PathOfDescriptor(fd, out, size);
   // A directory that was removed has no name, whatever it was.
   if (birth.links == 0) return false;
-  const int64_t now = Now();
+  const int64_t now = Now(CLOCK_MONOTONIC_COARSE);
   // Read before the name is: a rename in between makes the entry a dead one.
   const uint32_t renames = __atomic_load_n(&g_renames, __ATOMIC_ACQUIRE);
   Entry* const entry = &g_entries[static_cast<unsigned>(fd) % kEntries];
   if (Recall(entry, fd, birth, now, renames, out, size)) return true;
   if (!PathOfDescriptor(fd, out, size)) return false;
+  // Born in one tick of the clock, a directory and the one that gets its inode
+  // after it cannot be told apart.
+  if (!birth.known || Now(CLOCK_REALTIME_COARSE) - birth.time < kYoung) {
+    return true;
+  }
   Remember(entry, fd, birth, now, renames, out);
   return true;
 }

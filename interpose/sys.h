@@ -128,39 +128,54 @@ inline int Stat(int dirfd, const char* path, int flags, Identity* out) {
 }
 
 // What tells a directory from every other, also from one that gets its inode
-// number later: with the time of its birth, where the file system knows it.
+// number later, and from itself mounted elsewhere.
 struct Birth {
   uint64_t device = 0;
   uint64_t inode = 0;
-  int64_t seconds = 0;
-  uint32_t nanoseconds = 0;
+  uint64_t mount = 0;
+  int64_t time = 0;  // nanoseconds since the epoch
   uint32_t links = 0;
+  bool known = false;  // whether `mount` and `time` could be told
 
   bool operator==(const Birth& other) const {
     return inode == other.inode && device == other.device &&
-           nanoseconds == other.nanoseconds && seconds == other.seconds;
+           mount == other.mount && time == other.time;
   }
 };
 
 // statx() of a descriptor. 0 or -errno.
 inline int StatBirth(int fd, Birth* out) {
+  constexpr uint32_t kWanted = STATX_BTIME | STATX_MNT_ID;
   struct statx st;
   const long result = Call(SYS_statx, fd, Arg(""), AT_EMPTY_PATH,
-                           STATX_INO | STATX_NLINK | STATX_BTIME, Arg(&st));
+                           STATX_INO | STATX_NLINK | kWanted, Arg(&st));
   if (result < 0) return static_cast<int>(result);
   out->device =
       (static_cast<uint64_t>(st.stx_dev_major) << 32) | st.stx_dev_minor;
   out->inode = st.stx_ino;
   out->links = st.stx_nlink;
-  if ((st.stx_mask & STATX_BTIME) != 0) {
-    out->seconds = st.stx_btime.tv_sec;
-    out->nanoseconds = st.stx_btime.tv_nsec;
+  out->known = (st.stx_mask & kWanted) == kWanted;
+  if (out->known) {
+    out->mount = st.stx_mnt_id;
+    out->time = st.stx_btime.tv_sec * 1000000000 + st.stx_btime.tv_nsec;
   }
   return 0;
 }
 
 inline bool Exists(const char* path) {
   return Call(SYS_faccessat, AT_FDCWD, Arg(path), 0 /* F_OK */) == 0;
+}
+
+inline bool Readable(const char* path) {
+  return Call(SYS_faccessat, AT_FDCWD, Arg(path), 4 /* R_OK */) == 0;
+}
+
+inline void SetCloseOnExec(int fd, bool close) {
+#if defined(__i386__)
+  Call(SYS_fcntl64, fd, F_SETFD, close ? FD_CLOEXEC : 0);
+#else
+  Call(SYS_fcntl, fd, F_SETFD, close ? FD_CLOEXEC : 0);
+#endif
 }
 
 inline int FcntlDupfd(int fd, int least) {
