@@ -29,8 +29,8 @@ TEST(SignalTest, SignalsForFilemonReachTheCommand) {
        {SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGTERM}) {
     FilemonProcess filemon;
     filemon.Start({"sh", "-c",
-                   absl::StrCat("trap 'echo caught; kill $!; exit 5' ", signal,
-                                "; sleep 1000 & echo ready; wait")});
+                   absl::StrCat("trap 'echo caught; kill -9 $!; exit 5' ",
+                                signal, "; sleep 1000 & echo ready; wait")});
     filemon.AwaitLine("ready");
     kill(filemon.pid(), signal);
     const Result result = filemon.Wait();
@@ -115,7 +115,9 @@ class TerminalTest : public ::testing::Test {
     if (job == 0) {
       setpgid(0, 0);
       tcsetpgrp(STDIN_FILENO, getpid());
-      signal(SIGTTOU, SIG_DFL);
+      for (const int own : {SIGINT, SIGQUIT, SIGTSTP, SIGTTOU}) {
+        signal(own, SIG_DFL);
+      }
       sigprocmask(SIG_UNBLOCK, &usr1, nullptr);
       const std::string filemon = FilemonPath();
       execl(filemon.c_str(), "filemon", "--", "sh", "-c", script.c_str(),
@@ -126,7 +128,9 @@ class TerminalTest : public ::testing::Test {
       int status;
       waitpid(job, &status, WUNTRACED);
       if (write(report, &status, sizeof(status)) < 0) _exit(97);
-      if (!WIFSTOPPED(status)) _exit(0);
+      // The end of a session leader hangs the terminal up, and what it has
+      // still to show is lost.
+      while (!WIFSTOPPED(status)) pause();
       tcsetpgrp(STDIN_FILENO, getpgrp());
       int signal;
       sigwait(&usr1, &signal);
@@ -147,7 +151,8 @@ constexpr char kControlZ[] = "\x1a";
 constexpr char kControlBackslash[] = "\x1c";
 
 TEST_F(TerminalTest, ControlCEndsAllAndLeavesACompleteLog) {
-  Start("sh -c 'echo ready; exec sleep 1000'; true");
+  // Not `echo ready; sleep`: a ^C between the two, which dash catches, is lost.
+  Start("sh -c 'yes ready; true'; true");
   Await("ready");
   Type(kControlC);
   const int status = NextStatus();
@@ -156,14 +161,13 @@ TEST_F(TerminalTest, ControlCEndsAllAndLeavesACompleteLog) {
   CheckLog(text);
   const auto log = ParseLog(text);
   ASSERT_TRUE(log.ok());
-  EXPECT_EQ(ExitOf(*log, PidOf(*log, "/sleep")), "0 2");
   EXPECT_THAT(Comments(*log, "running"), IsEmpty());
 }
 
 TEST_F(TerminalTest, ControlCReachesTheCommandOnce) {
   Start(
       "n=0; trap 'n=$((n+1)); echo caught $n' INT; "
-      "trap 'kill $!; echo all $n; exit 7' QUIT; "
+      "trap 'kill -9 $!; echo all $n; exit 7' QUIT; "
       "sleep 1000 & echo ready; while :; do wait $!; done");
   Await("ready");
   Type(kControlC);
