@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <string>
@@ -23,14 +22,6 @@ using ::testing::Gt;
 using ::testing::Le;
 using ::testing::SizeIs;
 using wire::Kind;
-
-// The pid of a process that is no more.
-pid_t DeadPid() {
-  const pid_t pid = fork();
-  if (pid == 0) _exit(0);
-  waitpid(pid, nullptr, 0);
-  return pid;
-}
 
 Record Open(const std::string& name, pid_t pid = 77) {
   Record record = {Kind::kOpen, pid};
@@ -227,7 +218,7 @@ TEST_F(ChannelTest, APipeThatNobodyReadsRaisesNoSignal) {
 // collector is granted, the pipe would still be ours afterwards.
 TEST_F(ChannelTest, AFullPipeOfADeadCollectorIsGivenUp) {
   FillPipe();
-  g_session.collector = DeadPid();
+  collector_.Die();
   const int fd = g_session.fd;
   Emit(Open("x"));
   EXPECT_EQ(g_session.fd, -1);

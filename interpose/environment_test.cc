@@ -1,6 +1,7 @@
 #include "interpose/environment.h"
 
 #include <stdint.h>
+#include <string.h>
 
 #include <string>
 #include <vector>
@@ -13,7 +14,6 @@ namespace filemon {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 
 constexpr char kSession[] = "FILEMON_SESSION=1:500:42:9:123456:7";
 constexpr char kPreload[] = "LD_PRELOAD=/opt/$LIB/libfilemon.so";
@@ -73,9 +73,17 @@ TEST(FindOurPreloadTest, IsNotMisledByOthers) {
 class TracedEnvironmentTest : public ::testing::Test {
  protected:
   TracedEnvironmentTest() {
-    g_session = {500, 7, 42, 9, 123456, 1, "/opt/$LIB/libfilemon.so"};
+    g_session.fd = 500;
+    g_session.cookie = 7;
+    g_session.collector = 42;
+    g_session.collector_fd = 9;
+    g_session.inode = 123456;
+    strcpy(g_session.preload, "/opt/$LIB/libfilemon.so");
   }
-  ~TracedEnvironmentTest() override { g_session = {-1, 0, 0, -1, 0, 0, {}}; }
+  ~TracedEnvironmentTest() override {
+    g_session = {};
+    g_session.fd = -1;
+  }
 
   // Expects that `environment` passes as it is.
   static void ExpectRight(char* const* environment) {
@@ -162,7 +170,9 @@ TEST_F(TracedEnvironmentTest, LinkedInPassesNoPreloadOn) {
 }
 
 TEST_F(TracedEnvironmentTest, HasRoomForTheLongestValues) {
-  g_session = {INT32_MAX, UINT32_MAX, INT32_MAX, INT32_MAX, UINT64_MAX, 1, {}};
+  g_session.fd = g_session.collector = g_session.collector_fd = INT32_MAX;
+  g_session.cookie = UINT32_MAX;
+  g_session.inode = UINT64_MAX;
   const std::string library(sizeof(g_session.preload) - 1, 'l');
   library.copy(g_session.preload, library.size());
   const std::string others = "LD_PRELOAD=" + std::string(100000, 'o');

@@ -36,7 +36,8 @@ FakeCollector::FakeCollector() {
 
 FakeCollector::~FakeCollector() {
   if (traced_fd_ >= 0 && g_session.fd == traced_fd_) close(traced_fd_);
-  g_session = {-1, 0, 0, -1, 0, 0, {}};
+  g_session = {};
+  g_session.fd = -1;
 }
 
 void FakeCollector::Attach() {
