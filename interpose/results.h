@@ -17,6 +17,9 @@ int RenameResult(int result, PathAt from, PathAt to, unsigned flags);
 // `given` is null for fchdir().
 int ChdirResult(int result, const char* given);
 
+// This process is a ptrace(2) tracer.
+void BecomeTracer();
+
 // A linkat(): what is linked has to be looked at before the call, for a file
 // opened with O_TMPFILE gets its first name by it (a W, not an L).
 class FileLink {

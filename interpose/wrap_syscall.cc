@@ -5,6 +5,7 @@
 #include <linux/openat2.h>
 #include <linux/sched.h>
 #include <stdarg.h>
+#include <sys/ptrace.h>
 #include <sys/syscall.h>
 
 #include "interpose/descriptors.h"
@@ -136,6 +137,9 @@ FILEMON_WRAP(long, syscall, (long number, ...)) {
       }
       return Fork(call);
     }
+    case SYS_ptrace:
+      if (a != PTRACE_TRACEME) BecomeTracer();
+      break;
     case SYS_exit_group:
       ReportExit(Flags(a));
       break;

@@ -1,14 +1,22 @@
 // A parent that waits learns how its child ended: the truth for children that
 // were killed or could not load us.
+#include <stdarg.h>
+#include <sys/ptrace.h>
 #include <sys/wait.h>
 
 #include "interpose/report.h"
+#include "interpose/results.h"
 #include "interpose/wrapper.h"
 
 namespace filemon {
 namespace {
 
+// A tracer's waits (ptrace(2)) tell of threads and of other people's children,
+// too: they say nothing that could be relied on.
+bool g_is_tracer;
+
 pid_t WaitResult(pid_t child, int wait_status) {
+  if (__atomic_load_n(&g_is_tracer, __ATOMIC_RELAXED)) return child;
   if (child > 0 && !WIFSTOPPED(wait_status) && !WIFCONTINUED(wait_status) &&
       Tracing()) {
     ReportChildEnded(child, wait_status);
@@ -23,6 +31,20 @@ int WaitStatus(const siginfo_t& info) {
 }
 
 }  // namespace
+
+void BecomeTracer() { __atomic_store_n(&g_is_tracer, true, __ATOMIC_RELAXED); }
+
+FILEMON_WRAP(long, ptrace, (int request, ...)) {
+  va_list arguments;
+  va_start(arguments, request);
+  const pid_t pid = va_arg(arguments, pid_t);
+  void* const address = va_arg(arguments, void*);
+  void* const data = va_arg(arguments, void*);
+  va_end(arguments);
+  // The one request that a process makes to be traced itself.
+  if (request != PTRACE_TRACEME) BecomeTracer();
+  return FILEMON_NEXT(ptrace)(request, pid, address, data);
+}
 
 #define FILEMON_WRAP_WAIT(name)                     \
   FILEMON_WRAP(pid_t, name, (int* status)) {        \
