@@ -10,6 +10,10 @@ namespace {
 constexpr int kTaken[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM,
                           SIGTERM, SIGCHLD, SIGCONT, SIGTSTP, SIGWINCH};
 
+// What a log that nobody reads, or that grows beyond RLIMIT_FSIZE, would end us
+// by: write() fails as well, which is enough.
+constexpr int kRefused[] = {SIGPIPE, SIGXFSZ};
+
 }  // namespace
 
 Signals::Signals() {
@@ -22,19 +26,19 @@ Signals::Signals() {
   sigemptyset(&taken);
   for (int signal : kTaken) sigaddset(&taken, signal);
   own_mask_ = taken;
-  sigaddset(&own_mask_, SIGPIPE);
+  for (int signal : kRefused) sigaddset(&own_mask_, signal);
   sigprocmask(SIG_BLOCK, &own_mask_, &original_mask_);
   fd_ = signalfd(-1, &taken, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
 Signals::~Signals() {
   if (fd_ >= 0) close(fd_);
-  // A SIGPIPE of ours that is pending must not come through now.
-  sigset_t pipe;
-  sigemptyset(&pipe);
-  sigaddset(&pipe, SIGPIPE);
+  // One that is pending must not come through now.
+  sigset_t refused;
+  sigemptyset(&refused);
+  for (int signal : kRefused) sigaddset(&refused, signal);
   const timespec now = {};
-  while (sigtimedwait(&pipe, nullptr, &now) > 0) {
+  while (sigtimedwait(&refused, nullptr, &now) > 0) {
   }
   Restore();
 }

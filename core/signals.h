@@ -10,8 +10,8 @@
 namespace filemon {
 
 // While one lives, the signals that would end or stop the command, and SIGCHLD,
-// arrive in a descriptor instead, and SIGPIPE does not arrive at all. The child
-// that becomes CMD takes everything back.
+// arrive in a descriptor instead, and SIGPIPE and SIGXFSZ do not arrive at all.
+// The child that becomes CMD takes everything back.
 //
 // One per process, created while there is one thread.
 class Signals {
