@@ -30,7 +30,8 @@ bool InRange(const Header& h) {
     case Kind::kOpen:
       return h.a >= wire::kReads && h.a <= (wire::kReads | wire::kWrites);
     case Kind::kExec:
-      return h.a == 0 || h.a == wire::kSaidOfSpawned;
+      return h.a >= 0 && h.a <= (wire::kSaidOfSpawned | wire::kHandedOver |
+                                 wire::kUnreachable);
     case Kind::kFork:
       return h.a > 0 && h.a != h.pid &&
              (h.b == wire::kSaidByParent || h.b == wire::kSaidByChild);

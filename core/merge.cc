@@ -40,6 +40,8 @@ struct Merge::Process {
   bool started = false;
   // The absolute path of an exec of which nothing more is known yet.
   absl::optional<std::string> pending_exec;
+  // Its kExec's a.
+  int32_t exec_flags = 0;
   // Its image does not have the library.
   bool untraced = false;
   // Which sides of the fork that made it have spoken.
@@ -171,7 +173,7 @@ bool Merge::HeldBack(const Record& record) {
         return false;
       }
       // It has started: that is why it is held back.
-      if (record.kind == Kind::kExec && record.a == wire::kSaidOfSpawned) {
+      if (record.kind == Kind::kExec && (record.a & wire::kSaidOfSpawned)) {
         return true;
       }
     }
@@ -344,7 +346,7 @@ void Merge::OnStart(const Record& record) {
 
 void Merge::OnExec(const Record& record) {
   Process* process;
-  if (record.a == wire::kSaidOfSpawned) {
+  if (record.a & wire::kSaidOfSpawned) {
     // Late, if the new image has spoken, or has ended already.
     process = Find(record.pid);
     if (process == nullptr || process->ended || process->started) return;
@@ -353,6 +355,7 @@ void Merge::OnExec(const Record& record) {
   }
   process->pending_exec =
       JoinPath(process->cwd, JoinPath(record.names[0], record.names[1]));
+  process->exec_flags = record.a;
 }
 
 void Merge::OnOpen(const Record& record) {
@@ -592,9 +595,13 @@ void Merge::ExecWasUntraced(pid_t pid, Process* process, bool ended) {
   ++untraced_;
   log_->Exec(pid, process->image);
   const absl::string_view reason =
-      !image.obstacle.empty() ? absl::string_view(image.obstacle)
-      : ended                 ? "ended before libfilemon.so was loaded"
-                              : "libfilemon.so was not loaded";
+      process->exec_flags & wire::kHandedOver
+          ? "handed over to another filemon session"
+      : process->exec_flags & wire::kUnreachable
+          ? "libfilemon.so is out of its reach"
+      : !image.obstacle.empty() ? absl::string_view(image.obstacle)
+      : ended                   ? "ended before libfilemon.so was loaded"
+                                : "libfilemon.so was not loaded";
   log_->Comment(
       absl::StrCat("untraced ", pid, " ", process->image, ": ", reason));
 }

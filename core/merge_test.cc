@@ -263,6 +263,26 @@ TEST_F(MergeTest, AnImageWithoutObstacleEndedTooEarly) {
   Exec(kRoot, "/bin/a");
   merge_.Ended(kRoot, SIGKILL);
   EXPECT_THAT(
+TEST_F(MergeTest, AnImageThatIsKnownNotToLoadUs) {
+  Exec(kRoot, "/bin/a", wire::kHandedOver);
+  merge_.Ended(kRoot, 0);
+  EXPECT_THAT(Lines(), ElementsAre("E 100 /bin/a",
+                                   "# untraced 100 /bin/a: handed over to "
+                                   "another filemon session",
+                                   "X 100 0 0"));
+}
+
+TEST_F(MergeTest, ASpawnedImageOutOfReach) {
+  ForkByParent(kRoot, 101);
+  Exec(101, "/bin/a", wire::kSaidOfSpawned | wire::kUnreachable);
+  Waited(kRoot, 101, Exited(0));
+  EXPECT_THAT(
+      Lines(),
+      ElementsAre("F 100 101", "E 101 /bin/a",
+                  "# untraced 101 /bin/a: libfilemon.so is out of its reach",
+                  "X 101 0 0"));
+}
+
       Lines(),
       ElementsAre(
           "E 100 /bin/a",

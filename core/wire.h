@@ -7,8 +7,8 @@
 // A record is a Header and then Header::names NUL-terminated byte strings, all
 // of it Header::size bytes long. One write() of at most kMaxWrite bytes carries
 // one or more whole records, so that the kernel never interleaves it with
-// another process's (POSIX: writes of up to PIPE_BUF bytes are atomic). A record
-// that is longer travels as kFragment records.
+// another process's (POSIX: writes of up to PIPE_BUF bytes are atomic). A
+// record that is longer travels as kFragment records.
 //
 // Integers are in the machine's byte order: a session never leaves its machine.
 #ifndef FILEMON_CORE_WIRE_H_
@@ -55,11 +55,13 @@ enum class Kind : uint8_t {
   kOpen = 2,
   // An exec is about to be tried. If it succeeds, either a kStart of the same
   // pid follows (the image loaded us), or nothing more of this pid (it did
-  // not). a: 0, or kSaidOfSpawned when the parent says it of the process that
-  // its posix_spawn() has made: to be ignored if that process has sent its
-  // kStart already. Names: dir, name.
+  // not). a: kSaidOfSpawned when the parent says it of the process that its
+  // posix_spawn() has made: to be ignored if that process has sent its kStart
+  // already; and why the image will not load us, if that is known beforehand:
+  // kHandedOver or kUnreachable. Names: dir, name.
   kExec = 3,
-  // The exec announced last by this pid failed; the old image goes on. No names.
+  // The exec announced last by this pid failed; the old image goes on. No
+  // names.
   kExecFailed = 4,
   // pid has created the process a. b: kSaidByParent or kSaidByChild; either may
   // come first, and either may be missing (the other side was killed, or knew
@@ -84,7 +86,8 @@ enum class Kind : uint8_t {
   kLink = 11,
   // A successful symlink. Names: the target's text, then dir and name.
   kSymlink = 12,
-  // A successful rename. Names: dir and name of the old, dir and name of the new.
+  // A successful rename. Names: dir and name of the old, dir and name of the
+  // new.
   kRename = 13,
   // pid calls posix_spawn() with file actions that open or change directory.
   // Until the matching kSpawnEnd, a process that starts as a child of pid and
@@ -109,8 +112,10 @@ inline constexpr uint8_t kLastKind = 17;
 inline constexpr int32_t kReads = 1;
 inline constexpr int32_t kWrites = 2;
 
-// For kExec's a.
+// For kExec's a, added up.
 inline constexpr int32_t kSaidOfSpawned = 1;
+inline constexpr int32_t kHandedOver = 2;   // another session takes it over
+inline constexpr int32_t kUnreachable = 4;  // libfilemon.so cannot be opened
 
 // For kFork's b.
 inline constexpr int32_t kSaidByParent = 0;

@@ -2,6 +2,7 @@
 
 #include "core/wire.h"
 #include "interpose/session.h"
+#include "interpose/sys.h"
 #include "interpose/text.h"
 
 // Weak: a program linked statically against part of libc may have none.
@@ -75,11 +76,24 @@ TracedEnvironment::TracedEnvironment(char* const* environment)
         size_t size;
         preload_ = entry;
         preload_is_ours_ = FindOurPreload(value, &size) != nullptr;
-      } else if (ValueOf(entry, wire::kSessionVariable) != nullptr) {
+      } else if (const char* value = ValueOf(entry, wire::kSessionVariable)) {
         // Of several, the new image would take the first.
         session_is_ours = ++sessions == 1 && Equal(entry, session);
+        if (sessions == 1 && BeginsAnotherSession(value)) {
+          obstacle_ = wire::kHandedOver;
+          return;
+        }
       }
     }
+  }
+  // After a chroot(), or without the right to read it: the dynamic linker would
+  // complain on standard error.
+  if (g_session.library != nullptr && !sys::Readable(g_session.library)) {
+    obstacle_ = wire::kUnreachable;
+    if (!preload_is_ours_ && sessions == 0) return;
+    text_size_ = (preload_ != nullptr ? strlen(preload_) : 0) + 1;
+    size_ = (entries_ + 2) * sizeof(char*) + text_size_;
+    return;
   }
   // Attached without a preload (the library is linked in): none is passed on.
   if (g_session.preload[0] == '\0') preload_is_ours_ = true;
@@ -93,8 +107,37 @@ TracedEnvironment::TracedEnvironment(char* const* environment)
   size_ = (entries_ + 3) * sizeof(char*) + kSessionEntrySize + text_size_;
 }
 
+char* const* TracedEnvironment::BuildWithoutUs(void* memory) const {
+  char** const out = static_cast<char**>(memory);
+  TextBuilder rest(static_cast<char*>(memory) + (entries_ + 2) * sizeof(char*),
+                   text_size_);
+  size_t n = 0;
+  for (size_t i = 0; i < entries_; ++i) {
+    char* entry = environment_[i];
+    if (ValueOf(entry, wire::kSessionVariable) != nullptr) continue;
+    if (entry == preload_ && preload_is_ours_) continue;
+    out[n++] = entry;
+  }
+  if (preload_is_ours_) {
+    size_t size;
+    const char* value = ValueOf(preload_, kPreloadVariable);
+    const char* ours = FindOurPreload(value, &size);
+    const char* after = ours + size;
+    if (*after != '\0') {
+      ++after;  // the separator
+    } else if (ours > value) {
+      --ours;
+    }
+    rest.Add(preload_, static_cast<size_t>(ours - preload_)).Add(after);
+    if (rest.size() > sizeof(kPreloadVariable)) out[n++] = rest.text();
+  }
+  out[n] = nullptr;
+  return out;
+}
+
 char* const* TracedEnvironment::Build(void* memory) const {
   if (size_ == 0) return environment_;
+  if (obstacle_ == wire::kUnreachable) return BuildWithoutUs(memory);
   char** const out = static_cast<char**>(memory);
   char* text = static_cast<char*>(memory) + (entries_ + 3) * sizeof(char*);
   size_t n = 0;

@@ -1,5 +1,6 @@
 // The environment that an exec hands on: the program's own, with our entries
-// put back when they are missing or changed.
+// put back when they are missing or changed, or taken out when the new image
+// could not load us.
 //
 // Nothing here allocates: an exec may happen in a vfork child, whose memory is
 // its parent's.
@@ -8,6 +9,7 @@
 
 #include <alloca.h>
 #include <stddef.h>
+#include <stdint.h>
 
 namespace filemon {
 
@@ -30,16 +32,23 @@ class TracedEnvironment {
   // Bytes that Build() needs; 0 if the environment is right as it is.
   size_t size() const { return size_; }
 
+  // Why the new image will not load us, in wire::Kind::kExec's terms:
+  // wire::kHandedOver, wire::kUnreachable or 0.
+  int32_t obstacle() const { return obstacle_; }
+
   // The environment to pass on. `memory` holds size() bytes, is aligned for
   // pointers, and must outlive the result.
   char* const* Build(void* memory) const;
 
  private:
+  char* const* BuildWithoutUs(void* memory) const;
+
   char* const* environment_;
   const char* preload_ = nullptr;  // the program's LD_PRELOAD entry
   size_t entries_ = 0;
   size_t text_size_ = 0;  // of the LD_PRELOAD entry to be built
   size_t size_ = 0;
+  int32_t obstacle_ = 0;
   bool preload_is_ours_ = false;
 };
 

@@ -2,10 +2,12 @@
 
 #include <stdint.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <string>
 #include <vector>
 
+#include "core/wire.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "interpose/session.h"
@@ -14,6 +16,7 @@ namespace filemon {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 constexpr char kSession[] = "FILEMON_SESSION=1:500:42:9:123456:7";
 constexpr char kPreload[] = "LD_PRELOAD=/opt/$LIB/libfilemon.so";
@@ -167,6 +170,40 @@ TEST_F(TracedEnvironmentTest, LinkedInPassesNoPreloadOn) {
   EXPECT_THAT(Traced(Block({"LD_PRELOAD=x.so"}).get()),
               ElementsAre("LD_PRELOAD=x.so", kSession));
   ExpectRight(Block({kSession}).get());
+}
+
+// `filemon` inside of filemon: the collector's child is about to be traced by
+// it.
+TEST_F(TracedEnvironmentTest, LeavesASessionThatBeginsAlone) {
+  for (const pid_t collector : {getpid(), getppid()}) {
+    const std::string theirs =
+        "FILEMON_SESSION=1:500:" + std::to_string(collector) + ":9:654321:8";
+    const Block block = {theirs, "LD_PRELOAD=/their/libfilemon.so"};
+    ExpectRight(block.get());
+    EXPECT_EQ(TracedEnvironment(block.get()).obstacle(), wire::kHandedOver);
+  }
+  EXPECT_EQ(TracedEnvironment(Block({kSession, kPreload}).get()).obstacle(), 0);
+}
+
+TEST_F(TracedEnvironmentTest, TakesOutWhatCannotBeLoaded) {
+  g_session.library = "/none/libfilemon.so";
+  const auto preload = [](const std::string& value) {
+    return Traced(Block({"A=1", "LD_PRELOAD=" + value, kSession, "B"}).get());
+  };
+  const std::string ours = g_session.preload;
+  EXPECT_THAT(preload(ours), ElementsAre("A=1", "B"));
+  EXPECT_THAT(preload(ours + ":"), ElementsAre("A=1", "B"));
+  EXPECT_THAT(preload("x.so:" + ours),
+              ElementsAre("A=1", "B", "LD_PRELOAD=x.so"));
+  EXPECT_THAT(preload(ours + " x.so"),
+              ElementsAre("A=1", "B", "LD_PRELOAD=x.so"));
+  EXPECT_THAT(preload("x.so " + ours + ":y.so z.so"),
+              ElementsAre("A=1", "B", "LD_PRELOAD=x.so y.so z.so"));
+  EXPECT_THAT(preload("x.so"), ElementsAre("A=1", "LD_PRELOAD=x.so", "B"));
+  EXPECT_THAT(Traced(Block({kSession}).get()), IsEmpty());
+  ExpectRight(Block({"A=1"}).get());
+  ExpectRight(nullptr);
+  EXPECT_EQ(TracedEnvironment(nullptr).obstacle(), wire::kUnreachable);
 }
 
 TEST_F(TracedEnvironmentTest, HasRoomForTheLongestValues) {

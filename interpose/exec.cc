@@ -6,6 +6,7 @@
 
 #include "interpose/environment.h"
 #include "interpose/process.h"
+#include "interpose/session.h"
 #include "interpose/sys.h"
 #include "interpose/text.h"
 
@@ -16,8 +17,9 @@ namespace {
 constexpr char kDefaultSearchPath[] = "/bin:/usr/bin";
 constexpr char kShell[] = "/bin/sh";
 
-void EmitExec(wire::Kind kind, const char* directory, const char* name) {
-  Record record = {kind, CurrentPid()};
+void EmitExec(int32_t obstacle, const char* directory, const char* name) {
+  Record record = {wire::Kind::kExec, CurrentPid()};
+  record.a = obstacle;
   record.name[0] = directory;
   record.name[1] = name;
   Emit(record);
@@ -30,15 +32,16 @@ int Fail(long result) {
 
 // Announced apart from the exec itself, so that its large buffers are off the
 // stack again when the kernel copies arguments.
-__attribute__((noinline)) void AnnounceExec(PathAt path, int flags) {
+__attribute__((noinline)) void AnnounceExec(PathAt path, int flags,
+                                            int32_t obstacle) {
   if ((flags & AT_EMPTY_PATH) != 0 && path.name[0] == '\0') {
     char file[PATH_MAX];
     if (!PathOfDescriptor(path.dirfd, file, sizeof(file))) file[0] = '\0';
-    EmitExec(wire::Kind::kExec, "", file);
+    EmitExec(obstacle, "", file);
   } else if (path.dirfd == AT_FDCWD || path.name[0] == '/') {
-    EmitExec(wire::Kind::kExec, "", path.name);
+    EmitExec(obstacle, "", path.name);
   } else {
-    EmitExec(wire::Kind::kExec, Directory(path).path(), path.name);
+    EmitExec(obstacle, Directory(path).path(), path.name);
   }
 }
 
@@ -100,9 +103,13 @@ bool SearchProgram(const char* file, Visit visit) {
 int Exec(PathAt path, char* const* argv, char* const* environment, int flags) {
   if (!Tracing()) return Fail(KernelExec(path, argv, environment, flags));
   FILEMON_TRACED_ENVIRONMENT(traced, environment);
-  AnnounceExec(path, flags);
+  const int32_t obstacle = traced_builder.obstacle();
+  AnnounceExec(path, flags, obstacle);
+  // An image that is not ours shall not have our descriptor.
+  if (obstacle != 0) sys::SetCloseOnExec(g_session.fd, true);
   const long result = KernelExec(path, argv, traced, flags);
-  EmitExec(wire::Kind::kExecFailed, nullptr, nullptr);
+  if (obstacle != 0) sys::SetCloseOnExec(g_session.fd, false);
+  Emit({wire::Kind::kExecFailed, CurrentPid()});
   return Fail(result);
 }
 

@@ -7,6 +7,7 @@
 #include "interpose/auxiliary.h"
 #include "interpose/environment.h"
 #include "interpose/search_path.h"
+#include "interpose/session.h"
 #include "interpose/sys.h"
 #include "interpose/text.h"
 #include "interpose/wrapper.h"
@@ -173,9 +174,13 @@ int AddObject(struct dl_phdr_info* object, size_t size, void* data) {
     return 0;
   }
   // The program itself and the vDSO have no file name; the kernel and not the
-  // dynamic linker has mapped the dynamic linker; and we are not an input.
-  if (!HasSlash(object->dlpi_name) || object->dlpi_addr == Auxiliary(AT_BASE) ||
-      IsOurObject(*object)) {
+  // dynamic linker has mapped the dynamic linker.
+  if (!HasSlash(object->dlpi_name) || object->dlpi_addr == Auxiliary(AT_BASE)) {
+    return 0;
+  }
+  // Nor are we an input.
+  if (IsOurObject(*object)) {
+    g_session.library = object->dlpi_name;
     return 0;
   }
   // A dlopen() by path searches nothing.

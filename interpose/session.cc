@@ -13,7 +13,7 @@
 
 namespace filemon {
 
-Session g_session = {-1, 0, 0, -1, 0, 0, {}};
+Session g_session = {-1, 0, 0, -1, 0, 0, {}, nullptr};
 
 namespace {
 
@@ -178,6 +178,14 @@ bool CollectorLives() {
   if (sys::Call(SYS_flock, fd, LOCK_SH | LOCK_NB) != 0) return true;
   sys::Call(SYS_flock, fd, LOCK_UN);
   return false;
+}
+
+bool BeginsAnotherSession(const char* value) {
+  Session session = {};
+  return ParseSessionValue(value, &session) &&
+         session.inode != g_session.inode &&
+         (session.collector == sys::Getppid() ||
+          session.collector == sys::Getpid());
 }
 
 void WriteSessionValue(char* out) {

@@ -20,6 +20,8 @@ struct Session {
   uint64_t inode;      // the pipe's
   pid_t pid;           // the process that last reported from this memory
   char preload[4096];  // our own entry of LD_PRELOAD; empty if we had none
+  // The file that this library was loaded from; null if that is not known.
+  const char* library;
 };
 
 extern Session g_session __attribute__((visibility("hidden")));
@@ -47,6 +49,10 @@ void GoDormant();
 // True while the collector lives. It holds a lock on the pipe (flock(2)), which
 // tells of its end in any pid namespace and without /proc.
 bool CollectorLives();
+
+// True if `value`, of wire::kSessionVariable, names the session of a collector
+// that is about to start its first process: this one, or a child of this one.
+bool BeginsAnotherSession(const char* value);
 
 // The value of wire::kSessionVariable for a child of this process; `out` must
 // hold kSessionValueSize bytes.

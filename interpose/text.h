@@ -97,6 +97,7 @@ class TextBuilder {
     return Add(digits + n, sizeof(digits) - n);
   }
 
+  char* text() const { return begin_; }
   size_t size() const { return static_cast<size_t>(end_ - begin_); }
   bool ok() const { return ok_; }
 

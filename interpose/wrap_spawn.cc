@@ -68,7 +68,8 @@ class Spawn {
   }
 
   // `child` is 0 after a failure. `program` may be null: not found.
-  void Finish(pid_t child, const char* program) {
+  // `obstacle` is TracedEnvironment's.
+  void Finish(pid_t child, const char* program, int32_t obstacle) {
     Batch batch;
     if (child != 0) {
       Record fork = {wire::Kind::kFork, parent_};
@@ -80,7 +81,7 @@ class Spawn {
       });
       if (program != nullptr) {
         Record exec = {wire::Kind::kExec, child};
-        exec.a = wire::kSaidOfSpawned;
+        exec.a = wire::kSaidOfSpawned | obstacle;
         exec.name[0] = "";
         exec.name[1] = program;
         batch.Add(exec);
@@ -176,7 +177,7 @@ int TracedSpawn(SpawnFunction function, bool searches, bool gives_pidfd,
   const int error = function(pid, path, actions, attributes, argv, traced);
   pid_t child = 0;
   if (error == 0) child = gives_pidfd ? ProcessOf(*pid) : *pid;
-  spawn.Finish(child, program);
+  spawn.Finish(child, program, traced_builder.obstacle());
   return error;
 }
 
