@@ -15,6 +15,9 @@ using wire::Kind;
 // library: a thread has at most one under way.
 constexpr size_t kMaxPartials = 4096;
 
+// PID_MAX_LIMIT of include/linux/threads.h.
+constexpr int32_t kMaxPid = 4 * 1024 * 1024;
+
 Header LoadHeader(absl::string_view bytes) {
   Header header;
   memcpy(&header, bytes.data(), sizeof(header));
@@ -23,7 +26,7 @@ Header LoadHeader(absl::string_view bytes) {
 
 // Whether the integers of a record can be what its kind says they are.
 bool InRange(const Header& h) {
-  if (h.pid <= 0) return false;
+  if (h.pid <= 0 || h.pid > kMaxPid) return false;
   switch (static_cast<Kind>(h.kind)) {
     case Kind::kStart:
       return h.a >= 0;
@@ -68,8 +71,14 @@ void Intake::Feed(absl::string_view bytes) {
 }
 
 void Intake::Finish() {
-  dropped_bytes_ += tail_.size();
-  tail_.clear();
+  std::string tail = std::exchange(tail_, {});
+  for (absl::string_view bytes = tail; !bytes.empty();) {
+    const size_t garbage =
+        bytes.size() < sizeof(Header) ? bytes.size() : NextHeader(bytes);
+    dropped_bytes_ += garbage;
+    bytes.remove_prefix(garbage);
+    bytes.remove_prefix(Consume(bytes));
+  }
   dropped_records_ += partials_.size();
   partials_.clear();
 }
@@ -90,7 +99,10 @@ size_t Intake::Consume(absl::string_view bytes) {
   while (bytes.size() >= sizeof(Header)) {
     const Header header = LoadHeader(bytes);
     bool valid = PlausibleHeader(header, wire::kMaxWrite);
-    if (valid && bytes.size() < header.size) break;
+    if (valid && bytes.size() < header.size) {
+      valid = !IsCutShort(header, bytes);
+      if (valid) break;
+    }
     if (valid) {
       const absl::string_view whole = bytes.substr(0, header.size);
       if (static_cast<Kind>(header.kind) == Kind::kFragment) {
@@ -110,6 +122,26 @@ size_t Intake::Consume(absl::string_view bytes) {
     }
   }
   return given - bytes.size();
+}
+
+// The kernel does not cut writes short. Somebody wrote less than his header
+// says: what others wrote after it must not wait, or be lost, for his sake.
+bool Intake::IsCutShort(const Header& header, absl::string_view bytes) const {
+  const absl::string_view cookie(reinterpret_cast<const char*>(&cookie_),
+                                 sizeof(cookie_));
+  size_t at = sizeof(Header);
+  // The first piece begins with a header of its own.
+  if (static_cast<Kind>(header.kind) == Kind::kFragment && header.b == 0) {
+    at += sizeof(Header);
+  }
+  for (at = bytes.find(cookie, at); at != bytes.npos;
+       at = bytes.find(cookie, at + 1)) {
+    if (bytes.size() - at < sizeof(Header)) return false;
+    if (PlausibleHeader(LoadHeader(bytes.substr(at)), wire::kMaxWrite)) {
+      return true;
+    }
+  }
+  return false;
 }
 
 bool Intake::PlausibleHeader(const Header& header, size_t max_size) const {

@@ -43,7 +43,8 @@ class Intake {
 
   void Feed(absl::string_view bytes);
 
-  // No more bytes will come: what is left over is dropped and counted.
+  // No more bytes will come: what is left over and no record is dropped and
+  // counted.
   void Finish();
 
   // `pid` has ended: pieces of a record that it did not complete are dropped.
@@ -64,6 +65,9 @@ class Intake {
 
   // Delivers what is whole at the front of `bytes`; returns how much that was.
   size_t Consume(absl::string_view bytes);
+  // Whether the next record begins in `bytes`, which are the beginning of one
+  // with this header.
+  bool IsCutShort(const wire::Header& header, absl::string_view bytes) const;
   bool PlausibleHeader(const wire::Header& header, size_t max_size) const;
   // The offset, 1 or more, at which a header may begin in `bytes`.
   size_t NextHeader(absl::string_view bytes) const;

@@ -100,6 +100,26 @@ TEST_F(IntakeTest, DropsWhatIsLeftOver) {
   EXPECT_EQ(intake_.dropped_bytes(), 21u);
 }
 
+TEST_F(IntakeTest, DoesNotWaitForTheRestOfACutRecord) {
+  const std::string cut = OpenOf(1, std::string(3000, 'x')).substr(0, 30);
+  intake_.Feed(cut + OpenOf(2, "b"));
+  EXPECT_THAT(Seen(), ElementsAre("2:2:1:0::b"));
+  intake_.Feed(OpenOf(3, "c"));
+  EXPECT_THAT(Seen(), ElementsAre("2:3:1:0::c"));
+  EXPECT_EQ(intake_.dropped_bytes(), cut.size());
+}
+
+TEST_F(IntakeTest, FindsRecordsInWhatIsLeftOver) {
+  // The second header is seen only when the rest of it has come.
+  const std::string cut = OpenOf(1, std::string(3000, 'x')).substr(0, 30);
+  intake_.Feed(cut + OpenOf(2, "b").substr(0, 10));
+  EXPECT_THAT(Seen(), IsEmpty());
+  intake_.Feed(OpenOf(2, "b").substr(10) + OpenOf(3, "c") + cut);
+  EXPECT_THAT(Seen(), ElementsAre("2:2:1:0::b", "2:3:1:0::c"));
+  intake_.Finish();
+  EXPECT_EQ(intake_.dropped_bytes(), 2 * cut.size());
+}
+
 // Each is wrong in one way, and followed by a good record.
 TEST_F(IntakeTest, RefusesInvalidRecords) {
   const auto patched = [](std::string record, size_t at, char value) {
