@@ -26,6 +26,7 @@ constexpr int kFinalRounds = 8;
 Collector::Collector(SessionPipe* pipe, PathStyle paths, LogWriter* log)
     : pipe_(pipe),
       log_(log),
+      host_(&watch_),
       merge_(paths, &host_, log),
       intake_(pipe->cookie(),
               [this](const Record& record) { merge_.Accept(record); }),

@@ -65,10 +65,10 @@ class Collector {
 
   SessionPipe* const pipe_;
   LogWriter* const log_;
+  DeathWatch watch_;
   LinuxHost host_;
   Merge merge_;
   Intake intake_;
-  DeathWatch watch_;
   std::vector<char> buffer_;
   std::vector<Death> deaths_;
   pid_t root_ = 0;

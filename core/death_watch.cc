@@ -1,6 +1,7 @@
 #include "core/death_watch.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/epoll.h>
@@ -113,6 +114,13 @@ void DeathWatch::Remove(pid_t pid) {
     --without_pidfd_;
   }
   watched_.erase(it);
+}
+
+bool DeathWatch::Lives(pid_t pid) const {
+  const auto it = watched_.find(pid);
+  if (it == watched_.end() || it->second < 0) return false;
+  pollfd end = {it->second, POLLIN, 0};
+  return poll(&end, 1, 0) == 0;
 }
 
 std::vector<Death> DeathWatch::Poll() {

@@ -39,6 +39,10 @@ class DeathWatch {
   bool Add(pid_t pid);
   void Remove(pid_t pid);
 
+  // True if `pid` is watched and certain to be alive. Ended is what Poll()
+  // would say is, or has said.
+  bool Lives(pid_t pid) const;
+
   // The watched processes that have ended; they are watched no longer. Never
   // waits.
   std::vector<Death> Poll();

@@ -31,7 +31,9 @@ TEST(DeathWatchTest, SeesAZombie) {
   const pid_t pid = StartChild();
   ASSERT_TRUE(watch.Add(pid));
   EXPECT_TRUE(watch.Poll().empty());
+  EXPECT_TRUE(watch.Lives(pid));
   KillAndLeaveZombie(pid);
+  EXPECT_FALSE(watch.Lives(pid));
   pollfd ready = {watch.fd(), POLLIN, 0};
   EXPECT_EQ(poll(&ready, 1, -1), 1);
   const std::vector<Death> deaths = watch.Poll();

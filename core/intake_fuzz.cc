@@ -22,6 +22,7 @@ class NoHost : public Host {
     return {std::string(path), "not looked at"};
   }
   pid_t ParentOf(pid_t) override { return 0; }
+  bool Lives(pid_t pid) override { return pid % 5 == 4; }
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include "absl/strings/string_view.h"
+#include "core/death_watch.h"
 #include "core/merge.h"
 
 namespace filemon {
@@ -13,8 +14,15 @@ namespace filemon {
 // that was replaced or removed meanwhile is not what was executed.
 class LinuxHost : public Host {
  public:
+  // `watch` outlives this object.
+  explicit LinuxHost(const DeathWatch* watch) : watch_(watch) {}
+
   Image InspectImage(absl::string_view path) override;
   pid_t ParentOf(pid_t pid) override;
+  bool Lives(pid_t pid) override { return watch_->Lives(pid); }
+
+ private:
+  const DeathWatch* const watch_;
 };
 
 }  // namespace filemon

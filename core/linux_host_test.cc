@@ -31,7 +31,8 @@ class LinuxHostTest : public ::testing::Test {
     return head;
   }
 
-  LinuxHost host_;
+  DeathWatch watch_;
+  LinuxHost host_{&watch_};
 };
 
 TEST_F(LinuxHostTest, ADynamicProgramHasNoObstacle) {

@@ -379,6 +379,7 @@ void Merge::OnFork(const Record& record) {
       return;
     }
     // The pid is in use again.
+    if (IsFalseEnd(record.pid, record.a)) return;
     Bury(record.a, absl::nullopt);
   } else if (by_parent) {
     auto tombstone = tombstones_.find(record.a);
@@ -393,6 +394,7 @@ void Merge::OnFork(const Record& record) {
 
 void Merge::OnChildEnded(const Record& record) {
   Known(record.pid);
+  if (IsFalseEnd(record.pid, record.a)) return;
   if (Find(record.a) == nullptr) {
     auto tombstone = tombstones_.find(record.a);
     if (tombstone != tombstones_.end()) {
@@ -519,6 +521,16 @@ void Merge::OnEnded(pid_t pid, absl::optional<int> wait_status) {
   parent->ended_children.push_back(pid);
   ended_.push_back(pid);
   --alive_;
+}
+
+bool Merge::IsFalseEnd(pid_t speaker, pid_t pid) {
+  const Process* process = Find(pid);
+  if (process == nullptr || process->ended) return false;
+  // Nobody but us can know of the root's end.
+  if (pid != root_ && !host_->Lives(pid)) return false;
+  log_->Comment(absl::StrCat("refused the word of ", speaker, " that ", pid,
+                             " has ended"));
+  return true;
 }
 
 void Merge::Bury(pid_t pid, absl::optional<int> wait_status) {

@@ -41,6 +41,8 @@ class Host {
   virtual Image InspectImage(absl::string_view path) = 0;
   // The parent of a process; 0 if that cannot be told any more.
   virtual pid_t ParentOf(pid_t pid) = 0;
+  // True if `pid` is certain to be alive.
+  virtual bool Lives(pid_t pid) = 0;
 };
 
 // The rules of the log:
@@ -54,6 +56,9 @@ class Host {
 //   but not the status, X waits for the parent to tell it.
 // - What posix_spawn()'s file actions did is reported by the parent, when it
 //   may be late: records of the new process wait for it (kSpawnBegin).
+// - What a process says of another is believed as far as the kernel does not
+// say
+//   otherwise: nobody ends a living process.
 // - An exec that was announced and not followed by a start of the library in
 //   the new image is an exec of a program that cannot be traced.
 //
@@ -124,6 +129,8 @@ class Merge {
   // The process `pid`, made known (with an F) if it is not.
   Process& Known(pid_t pid);
   Process& Appear(pid_t parent, pid_t pid);
+  // Whether `speaker` says that `pid` has ended, which is not so.
+  bool IsFalseEnd(pid_t speaker, pid_t pid);
   // Writes what is left to say about a process that has ended, and forgets it.
   void Bury(pid_t pid, absl::optional<int> wait_status);
   void WriteExit(pid_t pid, Process* process, absl::optional<int> wait_status);

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,9 @@ class FakeHost : public Host {
     return it != parents.end() ? it->second : 0;
   }
 
+  bool Lives(pid_t pid) override { return living.count(pid) > 0; }
+
+  std::set<pid_t> living;
   std::map<std::string, Image> images;
   std::map<pid_t, pid_t> parents;
 };
@@ -259,10 +263,6 @@ TEST_F(MergeTest, AnUntracedScriptIsItsInterpreter) {
                           "X 100 0 0"));
 }
 
-TEST_F(MergeTest, AnImageWithoutObstacleEndedTooEarly) {
-  Exec(kRoot, "/bin/a");
-  merge_.Ended(kRoot, SIGKILL);
-  EXPECT_THAT(
 TEST_F(MergeTest, AnImageThatIsKnownNotToLoadUs) {
   Exec(kRoot, "/bin/a", wire::kHandedOver);
   merge_.Ended(kRoot, 0);
@@ -283,6 +283,10 @@ TEST_F(MergeTest, ASpawnedImageOutOfReach) {
                   "X 101 0 0"));
 }
 
+TEST_F(MergeTest, AnImageWithoutObstacleEndedTooEarly) {
+  Exec(kRoot, "/bin/a");
+  merge_.Ended(kRoot, SIGKILL);
+  EXPECT_THAT(
       Lines(),
       ElementsAre(
           "E 100 /bin/a",
@@ -578,6 +582,28 @@ TEST_F(MergeTest, AForkedChildIsNotHeldBack) {
   ForkByChild(kRoot, 101);
   Start(101, kRoot, "/bin/sh");
   EXPECT_THAT(Lines(), ElementsAre("F 100 101", "E 101 /bin/sh"));
+}
+
+// ---- Lies -------------------------------------------------------------------
+
+TEST_F(MergeTest, NobodyEndsALivingProcess) {
+  ForkByParent(kRoot, 101);
+  ForkByParent(kRoot, 102);
+  Lines();
+  host_.living = {101};
+  Waited(102, 101, Exited(0));
+  Waited(102, kRoot, Exited(0));
+  ForkByParent(102, 101);
+  Lines();
+  ForkByParent(102, 101);
+  Open(101, "a");
+  Open(kRoot, "b");
+  EXPECT_THAT(Lines(),
+              ElementsAre("# refused the word of 102 that 101 has ended",
+                          "R 101 a", "R 100 b"));
+  host_.living = {};
+  Waited(kRoot, 101, Exited(0));
+  EXPECT_THAT(Lines(), ElementsAre("X 101 0 0"));
 }
 
 // ---- Invariants -------------------------------------------------------------
