@@ -110,8 +110,7 @@ void ReportOpenIn(const char* directory, const char* name, int flags) {
 
 int OpenResult(int fd, PathAt path, int flags) {
   if (fd < 0 || !Tracing()) return fd;
-  // The program got our number: the pipe was closed by a raw system call.
-  if (__builtin_expect(IsOurs(fd), 0) && !RecoverPipe()) return fd;
+  GivenDescriptor(fd);
   ReportOpen(path, flags);
   return fd;
 }

@@ -158,8 +158,19 @@ static int DuplicateAboveLimit(int fd) {
   return result;
 }
 
+bool PipeIsInPlace() { return IsPipe(g_session.fd, g_session.inode); }
+
+int GivenDescriptor(int fd) {
+  if (__builtin_expect(IsOurs(fd), 0) && Tracing()) RecoverPipe();
+  return fd;
+}
+
 void YieldDescriptor() {
   const int old = g_session.fd;
+  if (!PipeIsInPlace()) {
+    RecoverPipe();
+    if (g_session.fd != old) return;
+  }
   int fd = sys::FcntlDupfd(old, old + 1);
   for (int least = old / 2; fd < 0 && least > 2; least /= 2) {
     fd = sys::FcntlDupfd(old, least);

@@ -39,6 +39,14 @@ inline bool IsOurs(int fd) { return fd >= 0 && fd == g_session.fd; }
 // back.
 bool RecoverPipe();
 
+// False if a system call that no wrapper saw has closed the pipe: its number
+// may be another file's by now.
+bool PipeIsInPlace();
+
+// A call has given the program descriptor `fd`. If that is the pipe's number,
+// the pipe was closed behind our back, and is recovered. Returns `fd`.
+int GivenDescriptor(int fd);
+
 // The program wants our descriptor's number for itself: moves the pipe to
 // another. If none is free the library becomes dormant.
 void YieldDescriptor();

@@ -190,6 +190,37 @@ TEST_F(SessionTest, YieldsItsNumber) {
   }));
 }
 
+// A system call that no wrapper saw has closed the pipe.
+TEST_F(SessionTest, KnowsAFileInItsPlace) {
+  EXPECT_TRUE(InChild([&] {
+    collector_.Attach();
+    CHECK_CHILD(PipeIsInPlace());
+    const int number = g_session.fd;
+    const int file = open("/dev/null", O_RDWR);
+    CHECK_CHILD(dup2(file, number) == number);
+    CHECK_CHILD(!PipeIsInPlace());
+    const uint64_t inode = InodeOf(file);
+    YieldDescriptor();
+    CHECK_CHILD(!IsOurs(number));
+    CHECK_CHILD(PipeIsInPlace());
+    CHECK_CHILD(InodeOf(number) == inode);
+  }));
+}
+
+TEST_F(SessionTest, GivesUpANumberThatTheProgramWasGiven) {
+  EXPECT_TRUE(InChild([&] {
+    Inherit(Value());
+    CHECK_CHILD(Tracing());
+    const int number = g_session.fd;
+    CHECK_CHILD(GivenDescriptor(number + 1) == number + 1);
+    CHECK_CHILD(g_session.fd == number);
+    CHECK_CHILD(dup2(STDIN_FILENO, number) == number);
+    CHECK_CHILD(GivenDescriptor(number) == number);
+    CHECK_CHILD(!IsOurs(number));
+    CHECK_CHILD(PipeIsInPlace());
+  }));
+}
+
 TEST_F(SessionTest, YieldsDownwardsAtTheLimitOfDescriptors) {
   EXPECT_TRUE(InChild([&] {
     collector_.Attach();

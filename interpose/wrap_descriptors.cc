@@ -13,7 +13,12 @@
 
 namespace filemon {
 
-bool HidesDescriptor(int fd) { return IsOurs(fd) && Tracing(); }
+bool HidesDescriptor(int fd) {
+  if (!IsOurs(fd) || !Tracing()) return false;
+  // The number may be a file of the program's.
+  if (!PipeIsInPlace()) RecoverPipe();
+  return IsOurs(fd);
+}
 
 namespace {
 
@@ -87,7 +92,7 @@ FILEMON_WRAP(void, closefrom, (int low)) {
 
 FILEMON_WRAP(int, dup, (int fd)) {
   if (HidesDescriptor(fd)) return NoSuchDescriptor();
-  return FILEMON_NEXT(dup)(fd);
+  return GivenDescriptor(FILEMON_NEXT(dup)(fd));
 }
 
 #define FILEMON_WRAP_DUP2(name)                           \
@@ -105,6 +110,10 @@ FILEMON_WRAP(int, dup3, (int from, int to, int flags)) {
   return FILEMON_NEXT(dup3)(from, to, flags);
 }
 
+static bool Duplicates(int command) {
+  return command == F_DUPFD || command == F_DUPFD_CLOEXEC;
+}
+
 #define FILEMON_WRAP_FCNTL(name)                                             \
   FILEMON_WRAP(int, name, (int fd, int command, ...)) {                      \
     if (HidesDescriptor(fd)) return NoSuchDescriptor();                      \
@@ -113,7 +122,8 @@ FILEMON_WRAP(int, dup3, (int from, int to, int flags)) {
     /* An int or a pointer, or nothing: a register holds each (fcntl(2)). */ \
     void* const argument = va_arg(arguments, void*);                         \
     va_end(arguments);                                                       \
-    return FILEMON_NEXT(name)(fd, command, argument);                        \
+    const int result = FILEMON_NEXT(name)(fd, command, argument);            \
+    return Duplicates(command) ? GivenDescriptor(result) : result;           \
   }
 FILEMON_WRAP_FCNTL(fcntl)
 FILEMON_WRAP_FCNTL(fcntl64)

@@ -13,16 +13,16 @@
 namespace filemon {
 namespace {
 
-FILE* StreamResult(FILE* stream, const char* path, const char* mode) {
-  if (stream != nullptr && Tracing()) {
-    ReportOpen(PathAt::Here(path), FlagsOfMode(mode));
-  }
-  return stream;
-}
-
 Original<int (*)(FILE*)> original_fileno;
 
 int DescriptorOf(FILE* stream) { return original_fileno.Get("fileno")(stream); }
+
+FILE* StreamResult(FILE* stream, const char* path, const char* mode) {
+  if (stream != nullptr && Tracing()) {
+    OpenResult(DescriptorOf(stream), PathAt::Here(path), FlagsOfMode(mode));
+  }
+  return stream;
+}
 
 // freopen() without a name opens the old descriptor's file anew; in glibc by
 // this name, which is what the kernel sees.

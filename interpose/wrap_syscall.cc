@@ -160,8 +160,13 @@ FILEMON_WRAP(long, syscall, (long number, ...)) {
       if (HidesDescriptor(Flags(b))) YieldDescriptor();
       break;
     case SYS_dup:
+      if (HidesDescriptor(Flags(a))) return NoSuchDescriptor();
+      return GivenDescriptor(result());
     case SYS_fcntl:
       if (HidesDescriptor(Flags(a))) return NoSuchDescriptor();
+      if (b == F_DUPFD || b == F_DUPFD_CLOEXEC) {
+        return GivenDescriptor(result());
+      }
       break;
     default:
       break;
