@@ -48,10 +48,12 @@ constexpr Pattern kPatterns[] = {
     // catopen(3) searches NLSPATH for a name without a slash: catgets/
     // open_catalog.c.
     {"message catalogue", "*/LC_MESSAGES/*.cat", kPlain},
-    // sysconf(_SC_NPROCESSORS_ONLN) and malloc's number of arenas:
-    // sysdeps/unix/sysv/linux/getsysstats.c.
-    {"processors", "/sys/devices/system/cpu/online", kCloexec},
-    {"processors", "/sys/devices/system/cpu/possible", kCloexec},
+    // sysconf(3), which takes a number and no name: _SC_NPROCESSORS_ONLN and
+    // _SC_NPROCESSORS_CONF (sysdeps/unix/sysv/linux/getsysstats.c),
+    // _SC_NGROUPS_MAX (sysdeps/unix/sysv/linux/sysconf.c).
+    {"sysconf", "/sys/devices/system/cpu/online", kCloexec},
+    {"sysconf", "/sys/devices/system/cpu/possible", kCloexec},
+    {"sysconf", "/proc/sys/kernel/ngroups_max", kCloexec},
 };
 
 }  // namespace

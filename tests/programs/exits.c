@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -169,6 +170,25 @@ CASE(waitid) {
   CHECK(kill(pid, SIGKILL) == 0);
   SUCCEEDS(waitid(P_PID, pid, NULL, WEXITED) == 0);
   FAILS(ECHILD, waitid(P_PID, pid, &info, WEXITED) == -1);
+}
+CASE(ptrace) {
+  const pid_t pid = fork();
+  if (pid == 0) {
+    // Under strace the child has its tracer already.
+    if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0) {
+      _exit(errno == EPERM ? 3 : 1);
+    }
+    raise(SIGSTOP);
+    _exit(3);
+  }
+  int status;
+  CHECK(waitpid(pid, &status, 0) == pid);
+  if (WIFSTOPPED(status)) {
+    CHECK(ptrace(PTRACE_CONT, pid, NULL, NULL) == 0);
+    CHECK(waitpid(pid, &status, 0) == pid);
+  }
+  CHECK(WEXITSTATUS(status) == 3);
+  FAILS(ESRCH, ptrace(PTRACE_CONT, pid, NULL, NULL) == -1);
 }
 // Nobody waits: the children are the session's to reap.
 CASE(never_waited_for) {
