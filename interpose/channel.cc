@@ -77,8 +77,8 @@ bool WriteWhole(Attempt write) {
   bool recovered = false;
   for (;;) {
     const int fd = __atomic_load_n(&g_session.fd, __ATOMIC_RELAXED);
-    if (fd < 0) return false;
-    const long result = write(fd);
+    if (fd == kDormant) return false;
+    const long result = fd < 0 ? -EBADF : write(fd);
     if (__builtin_expect(result >= 0, 1)) {
       if (__builtin_expect(g_out_of_patience, 0)) g_out_of_patience = false;
       return true;

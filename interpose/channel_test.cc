@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <string>
@@ -196,6 +197,22 @@ TEST_F(ChannelTest, GetsAClosedPipeBackFromTheCollector) {
   ASSERT_EQ(close(g_session.fd), 0);
   Emit(Open(long_name));
   EXPECT_THAT(collector_.Records(), ElementsAre(Opened(long_name)));
+  close(g_session.fd);
+}
+
+// What is lost meanwhile is counted.
+TEST_F(ChannelTest, GetsAClosedPipeBackWhenADescriptorIsFree) {
+  rlimit limit;
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  const rlimit none = {0, limit.rlim_max};
+  ASSERT_EQ(close(g_session.fd), 0);
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  Emit(Open("lost"));
+  Emit(Open("lost"));
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  Emit(Open("x"));
+  EXPECT_THAT(collector_.Records(),
+              ElementsAre(Arrived{Kind::kLost, 77, 2, 0, {}}, Opened("x")));
   close(g_session.fd);
 }
 

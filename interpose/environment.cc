@@ -64,7 +64,7 @@ const char* FindOurPreload(const char* value, size_t* size) {
 
 TracedEnvironment::TracedEnvironment(char* const* environment)
     : environment_(environment) {
-  if (g_session.fd < 0) return;
+  if (g_session.fd == kDormant) return;
   char session[kSessionEntrySize];
   WriteSessionEntry(session);
   bool session_is_ours = false;

@@ -13,11 +13,11 @@
 
 namespace filemon {
 
-Session g_session = {-1, 0, 0, -1, 0, 0, {}, nullptr};
+Session g_session = {kDormant, 0, 0, -1, 0, 0, {}, nullptr};
 
 namespace {
 
-enum State : int { kUnknown = 0, kJoining, kDormant, kTracing };
+enum State : int { kUnknown = 0, kJoining, kNoSession, kTracing };
 int g_state;  // a State
 
 // Parses "VERSION:FD:COLLECTOR:COLLECTOR_FD:INODE:COOKIE" (core/wire.h).
@@ -95,7 +95,7 @@ bool Tracing() {
   }
   Join();
   if (g_session.fd < 0) {
-    __atomic_store_n(&g_state, kDormant, __ATOMIC_RELEASE);
+    GoDormant();
     return false;
   }
   ReportImageStart();
@@ -106,8 +106,8 @@ bool Tracing() {
 }
 
 void GoDormant() {
-  __atomic_store_n(&g_state, kDormant, __ATOMIC_RELEASE);
-  __atomic_store_n(&g_session.fd, -1, __ATOMIC_RELAXED);
+  __atomic_store_n(&g_state, kNoSession, __ATOMIC_RELEASE);
+  __atomic_store_n(&g_session.fd, kDormant, __ATOMIC_RELAXED);
 }
 
 // /proc/COLLECTOR/fd/COLLECTOR_FD in `out`.
@@ -123,6 +123,10 @@ bool RecoverPipe() {
   char path[64];
   CollectorPipePath(path, sizeof(path));
   const int low = sys::Openat(AT_FDCWD, path, O_RDWR | O_NONBLOCK);
+  if (low == -EMFILE || low == -ENFILE) {
+    __atomic_store_n(&g_session.fd, kNoDescriptor, __ATOMIC_RELAXED);
+    return false;
+  }
   if (low < 0 || !IsPipe(low, g_session.inode)) {
     if (low >= 0) sys::Close(low);
     GoDormant();
@@ -176,10 +180,7 @@ void YieldDescriptor() {
     fd = sys::FcntlDupfd(old, least);
   }
   if (fd < 0) fd = DuplicateAboveLimit(old);
-  if (fd < 0) {
-    GoDormant();
-    return;
-  }
+  if (fd < 0) fd = kNoDescriptor;
   __atomic_store_n(&g_session.fd, fd, __ATOMIC_RELAXED);
 }
 
@@ -203,7 +204,8 @@ void WriteSessionValue(char* out) {
   TextBuilder(out, kSessionValueSize)
       .AddDecimal(static_cast<uint64_t>(wire::kSessionVersion))
       .Add(":")
-      .AddDecimal(static_cast<uint64_t>(g_session.fd))
+      // No descriptor of ours is as good as one of another file.
+      .AddDecimal(static_cast<uint64_t>(g_session.fd < 0 ? 0 : g_session.fd))
       .Add(":")
       .AddDecimal(static_cast<uint64_t>(g_session.collector))
       .Add(":")

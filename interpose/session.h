@@ -12,8 +12,13 @@
 
 namespace filemon {
 
+// What Session::fd is when it is no descriptor.
+inline constexpr int kDormant = -1;  // no records are wanted
+// The pipe is lost, and no descriptor was free for it: to be tried again.
+inline constexpr int kNoDescriptor = -2;
+
 struct Session {
-  int fd;              // the pipe, or -1: the library is dormant
+  int fd;              // the pipe, or one of the above
   uint32_t cookie;     // wire::Header::cookie
   pid_t collector;     // may be meaningless in another pid namespace
   int collector_fd;    // the pipe's number in the collector
@@ -35,8 +40,8 @@ bool Tracing();
 inline bool IsOurs(int fd) { return fd >= 0 && fd == g_session.fd; }
 
 // The pipe was closed behind our back, or another file stands in its place:
-// gets it back from the collector, or makes the library dormant. True if it is
-// back.
+// gets it back from the collector. True if it is back. Otherwise the library is
+// dormant or, for want of a descriptor, is to try again.
 bool RecoverPipe();
 
 // False if a system call that no wrapper saw has closed the pipe: its number
@@ -48,7 +53,7 @@ bool PipeIsInPlace();
 int GivenDescriptor(int fd);
 
 // The program wants our descriptor's number for itself: moves the pipe to
-// another. If none is free the library becomes dormant.
+// another. If none is free the pipe is lost until one is.
 void YieldDescriptor();
 
 // Stops all reporting of this process.

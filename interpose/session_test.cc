@@ -233,7 +233,7 @@ TEST_F(SessionTest, YieldsDownwardsAtTheLimitOfDescriptors) {
   }));
 }
 
-TEST_F(SessionTest, GivesUpWhenNoNumberIsLeft) {
+TEST_F(SessionTest, WaitsForADescriptorWhenNoneIsLeft) {
   EXPECT_TRUE(InChild([&] {
     Inherit(Value());
     CHECK_CHILD(Tracing());
@@ -243,8 +243,13 @@ TEST_F(SessionTest, GivesUpWhenNoNumberIsLeft) {
     setrlimit(RLIMIT_NOFILE, &limit);
     while (dup(STDIN_FILENO) >= 0) continue;
     YieldDescriptor();
-    CHECK_CHILD(g_session.fd == -1);
-    CHECK_CHILD(!Tracing());
+    CHECK_CHILD(g_session.fd == kNoDescriptor);
+    CHECK_CHILD(Tracing());
+    CHECK_CHILD(!RecoverPipe());
+    CHECK_CHILD(Tracing());
+    close(STDIN_FILENO);
+    CHECK_CHILD(RecoverPipe());
+    CHECK_CHILD(PipeIsInPlace());
   }));
 }
 
