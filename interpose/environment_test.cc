@@ -38,9 +38,10 @@ class Block {
 };
 
 TEST(FindVariableTest, TakesTheWholeName) {
-  const Block block = {"PATHS=no", "XPATH=no", "PATH", "PATH=/bin", "PATH=/x"};
+  const Block block = {"PATHS=no", "XPATH=no",  "PAT=no",
+                       "PATH",     "PATH=/bin", "PATH=/x"};
   EXPECT_STREQ(FindVariable(block.get(), "PATH"), "/bin");
-  EXPECT_EQ(FindVariable(block.get(), "PAT"), nullptr);
+  EXPECT_EQ(FindVariable(block.get(), "PA"), nullptr);
   EXPECT_EQ(FindVariable(Block({}).get(), "PATH"), nullptr);
   EXPECT_STREQ(FindVariable(Block({"EMPTY="}).get(), "EMPTY"), "");
 }

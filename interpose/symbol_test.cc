@@ -9,7 +9,7 @@
 #include "gtest/gtest.h"
 
 // Defined by libsysv_hash.so.
-extern "C" int filemon_test_sysv(int x);
+extern "C" int filemon_test_sysv();
 
 namespace filemon {
 namespace {
@@ -37,22 +37,58 @@ TEST(NextFunctionTest, TakesTheDefaultVersion) {
 }
 
 TEST(NextFunctionTest, ReadsObjectsWithTheOldHashTableAlone) {
-  EXPECT_EQ(filemon_test_sysv(1), 2);
-  void* const wanted = dlsym(RTLD_NEXT, "filemon_test_sysv");
-  ASSERT_NE(wanted, nullptr);
-  EXPECT_EQ(NextFunction("filemon_test_sysv"), wanted);
+  filemon_test_sysv();
+  for (const char* name :
+       {"filemon_test_sysv", "filemon_test_sysv_a", "filemon_test_sysv_bc",
+        "filemon_test_sysv_def", "filemon_test_sysv_ghij"}) {
+    void* const wanted = dlsym(RTLD_NEXT, name);
+    ASSERT_NE(wanted, nullptr) << name;
+    EXPECT_EQ(NextFunction(name), wanted) << name;
+  }
+}
+
+// That table, unlike the new one, also lists what the library imports.
+TEST(NextFunctionTest, PassesOverImports) {
+  EXPECT_EQ(NextFunction("getppid"), dlsym(RTLD_NEXT, "getppid"));
+}
+
+// Whichever of a name's versions comes first in the table.
+TEST(NextFunctionTest, TakesTheDefaultOfManyVersions) {
+  for (const char* name : {"glob",
+                           "glob64",
+                           "nftw",
+                           "nftw64",
+                           "regexec",
+                           "quick_exit",
+                           "fmemopen",
+                           "pthread_cond_wait",
+                           "pthread_cond_signal",
+                           "dlsym",
+                           "pthread_create",
+                           "timer_create",
+                           "sem_wait",
+                           "posix_spawnp",
+                           "pthread_attr_setaffinity_np",
+                           "sched_getaffinity",
+                           "pthread_join",
+                           "sem_init",
+                           "dlvsym",
+                           "aio_read",
+                           "mq_open",
+                           "pthread_key_create"}) {
+    EXPECT_EQ(NextFunction(name), dlsym(RTLD_NEXT, name)) << name;
+  }
+}
+
+TEST(NextFunctionTest, AVariableIsNoFunction) {
+  ASSERT_NE(dlsym(RTLD_NEXT, "filemon_test_sysv_data"), nullptr);
   EXPECT_EQ(NextFunction("filemon_test_sysv_data"), nullptr);
+  EXPECT_EQ(NextFunction("environ"), nullptr);
 }
 
 TEST(NextFunctionTest, FindsNothingThatIsNotThere) {
   EXPECT_EQ(NextFunction("filemon_no_such_function"), nullptr);
   EXPECT_EQ(NextFunction(""), nullptr);
-}
-
-// Imported, so in the symbol tables of other objects as well, but not defined
-// there; and a variable is no function.
-TEST(NextFunctionTest, TakesDefinitionsOfFunctionsOnly) {
-  EXPECT_EQ(NextFunction("environ"), nullptr);
 }
 
 }  // namespace
