@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <algorithm>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "core/intake.h"
@@ -22,6 +23,7 @@ class NoHost : public Host {
     return {std::string(path), "not looked at"};
   }
   pid_t ParentOf(pid_t) override { return 0; }
+  std::vector<pid_t> Orphans() override { return {21, 22}; }
   bool Lives(pid_t pid) override { return pid % 5 == 4; }
 };
 

@@ -9,9 +9,12 @@
 #include <unistd.h>
 
 #include <string>
+#include <algorithm>
+#include <fstream>
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "core/proc_stat.h"
 
@@ -90,6 +93,14 @@ std::string PrivilegeObstacle(int fd) {
 }
 
 }  // namespace
+// The calling thread's, which for a process of one thread are all (proc(5)).
+std::vector<pid_t> Children() {
+  std::vector<pid_t> children;
+  std::ifstream file("/proc/thread-self/children");
+  for (pid_t pid; file >> pid;) children.push_back(pid);
+  return children;
+}
+
 
 Host::Image LinuxHost::InspectImage(absl::string_view path) {
   Image image{std::string(path), ""};
@@ -120,6 +131,19 @@ Host::Image LinuxHost::InspectImage(absl::string_view path) {
 }
 
 pid_t LinuxHost::ParentOf(pid_t pid) {
+LinuxHost::LinuxHost(const DeathWatch* watch)
+    : watch_(watch), foreign_(Children()) {}
+
+std::vector<pid_t> LinuxHost::Orphans() {
+  std::vector<pid_t> orphans = Children();
+  orphans.erase(std::remove_if(orphans.begin(), orphans.end(),
+                               [this](pid_t pid) {
+                                 return absl::c_linear_search(foreign_, pid);
+                               }),
+                orphans.end());
+  return orphans;
+}
+
   const absl::optional<ProcStat> stat = ReadProcStat(pid);
   return stat ? stat->parent : 0;
 }

@@ -4,6 +4,8 @@
 
 #include <sys/types.h>
 
+#include <vector>
+
 #include "absl/strings/string_view.h"
 #include "core/death_watch.h"
 #include "core/merge.h"
@@ -15,15 +17,18 @@ namespace filemon {
 class LinuxHost : public Host {
  public:
   // `watch` outlives this object.
-  explicit LinuxHost(const DeathWatch* watch) : watch_(watch) {}
+  explicit LinuxHost(const DeathWatch* watch);
 
   Image InspectImage(absl::string_view path) override;
   pid_t ParentOf(pid_t pid) override;
+  std::vector<pid_t> Orphans() override;
   bool Lives(pid_t pid) override { return watch_->Lives(pid); }
 
  private:
   const DeathWatch* const watch_;
 };
+  // Children from before the session.
+  const std::vector<pid_t> foreign_;
 
 }  // namespace filemon
 

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 #include <unistd.h>
+#include <sys/wait.h>
 
 #include <fstream>
 #include <string>
@@ -15,6 +16,7 @@ namespace {
 using ::testing::HasSubstr;
 
 class LinuxHostTest : public ::testing::Test {
+using ::testing::IsEmpty;
  protected:
   static std::string Put(const std::string& name, const std::string& content) {
     const std::string path = ::testing::TempDir() + "/" + name;
@@ -98,6 +100,25 @@ TEST_F(LinuxHostTest, SetIdPrograms) {
 
 TEST_F(LinuxHostTest, KnowsParents) {
   EXPECT_EQ(host_.ParentOf(getpid()), getppid());
+TEST_F(LinuxHostTest, KnowsOrphansFromItsOwnChildren) {
+  const auto start = [] {
+    const pid_t pid = fork();
+    if (pid == 0) {
+      for (;;) pause();
+    }
+    return pid;
+  };
+  const pid_t before = start();
+  LinuxHost host(&watch_);
+  EXPECT_THAT(host.Orphans(), IsEmpty());
+  const pid_t after = start();
+  EXPECT_THAT(host.Orphans(), ElementsAre(after));
+  for (const pid_t pid : {before, after}) {
+    kill(pid, SIGKILL);
+    waitpid(pid, nullptr, 0);
+  }
+}
+
   EXPECT_EQ(host_.ParentOf(0), 0);
 }
 

@@ -528,6 +528,7 @@ bool Merge::IsFalseEnd(pid_t speaker, pid_t pid) {
   if (process == nullptr || process->ended) return false;
   // Nobody but us can know of the root's end.
   if (pid != root_ && !host_->Lives(pid)) return false;
+  AdoptOrphans(pid, *process, wait_status);
   log_->Comment(absl::StrCat("refused the word of ", speaker, " that ", pid,
                              " has ended"));
   return true;
@@ -559,6 +560,20 @@ void Merge::WriteExit(pid_t pid, Process* process,
                       absl::optional<int> wait_status) {
   if (!wait_status && process->exit_code) {
     wait_status = W_EXITCODE(*process->exit_code, 0);
+// A signal can end a process between its fork and its report; an untraced
+// process never reports.
+void Merge::AdoptOrphans(pid_t pid, const Process& process,
+                         absl::optional<int> wait_status) {
+  if (wait_status && WIFEXITED(*wait_status) && !process.untraced) return;
+  for (pid_t orphan : host_->Orphans()) {
+    // A tombstone: it has ended, and is not reaped yet.
+    if (orphan != root_ && Find(orphan) == nullptr &&
+        !tombstones_.contains(orphan)) {
+      Appear(pid, orphan);
+    }
+  }
+}
+
   }
   if (!wait_status) {
     log_->Comment(absl::StrCat("unknown exit status of ", pid));
@@ -570,6 +585,7 @@ void Merge::WriteExit(pid_t pid, Process* process,
 
 void Merge::AddTombstone(pid_t pid, const Process& process, int wait_status) {
   // Only what the parent has yet to say can come late: what the child said
+    AdoptOrphans(pid, *process, wait_status);
   // came before its end.
   if (pid == root_) return;
   tombstones_[pid] = {process.parent, wait_status, process.Nameless(),

@@ -41,6 +41,8 @@ class Host {
   virtual Image InspectImage(absl::string_view path) = 0;
   // The parent of a process; 0 if that cannot be told any more.
   virtual pid_t ParentOf(pid_t pid) = 0;
+  // The processes that have become ours because their parents ended.
+  virtual std::vector<pid_t> Orphans() = 0;
   // True if `pid` is certain to be alive.
   virtual bool Lives(pid_t pid) = 0;
 };
@@ -133,6 +135,10 @@ class Merge {
   bool IsFalseEnd(pid_t speaker, pid_t pid);
   // Writes what is left to say about a process that has ended, and forgets it.
   void Bury(pid_t pid, absl::optional<int> wait_status);
+  // `pid` has ended. If it may have made children without a word, those that it
+  // has left behind appear.
+  void AdoptOrphans(pid_t pid, const Process& process,
+                    absl::optional<int> wait_status);
   void WriteExit(pid_t pid, Process* process, absl::optional<int> wait_status);
   void AddTombstone(pid_t pid, const Process& process, int wait_status);
   // The one of the statuses that `parent` reported without a pid that must be

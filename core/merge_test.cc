@@ -34,9 +34,11 @@ class FakeHost : public Host {
     return it != parents.end() ? it->second : 0;
   }
 
+  std::vector<pid_t> Orphans() override { return orphans; }
   bool Lives(pid_t pid) override { return living.count(pid) > 0; }
 
   std::set<pid_t> living;
+  std::vector<pid_t> orphans;
   std::map<std::string, Image> images;
   std::map<pid_t, pid_t> parents;
 };
@@ -623,3 +625,36 @@ TEST_F(MergeTest, ForgetsThoseThatEnded) {
 
 }  // namespace
 }  // namespace filemon
+// A signal ends it between the fork and its word of it.
+TEST_F(MergeTest, AKilledProcessLeavesItsChildrenAsItsOwn) {
+  ForkByParent(kRoot, 101);
+  Lines();
+  host_.orphans = {kRoot, 102, 103};
+  merge_.Ended(101, SIGKILL);
+  EXPECT_THAT(Lines(), ElementsAre("F 101 102", "F 101 103", "X 101 0 9"));
+  // Their own word comes late, and the dead are not born again.
+  ForkByChild(101, 102);
+  merge_.Ended(102, Exited(0));
+  ForkByParent(kRoot, 104);
+  merge_.Ended(104, SIGKILL);
+  EXPECT_THAT(Lines(), ElementsAre("X 102 0 0", "F 100 104", "X 104 0 9"));
+}
+
+TEST_F(MergeTest, AnUntracedProcessLeavesItsChildrenAsItsOwn) {
+  ForkByParent(kRoot, 101);
+  Exec(101, "/bin/static");
+  Start(102, 101, "/bin/true");
+  Lines();
+  host_.orphans = {103};
+  merge_.Ended(101, Exited(0));
+  EXPECT_THAT(Lines(), ElementsAre("F 101 103", "X 101 0 0"));
+}
+
+TEST_F(MergeTest, ATracedProcessHasSpokenOfItsChildren) {
+  ForkByParent(kRoot, 101);
+  Lines();
+  host_.orphans = {102};
+  merge_.Ended(101, Exited(0));
+  EXPECT_THAT(Lines(), ElementsAre("X 101 0 0"));
+}
+
