@@ -88,8 +88,8 @@ int HolderHasRunpath(struct dl_phdr_info* object, size_t, void* data) {
   return 0;
 }
 
-// True if the dynamic linker finds `library` without its cache. The usual
-// places come first: for them nothing needs to be searched.
+// True if the dynamic linker finds `library` without its cache. A path tells:
+// what comes out of the cache has the spelling that ldconfig gave it.
 bool FoundWithoutCache(const char* library) {
   char* const* environment = Environment();
   if (environment != nullptr) {
@@ -106,9 +106,6 @@ bool FoundWithoutCache(const char* library) {
         }
       }
     }
-  }
-  if (StartsWith(library, "/lib/") || StartsWith(library, "/usr/lib/")) {
-    return false;
   }
   return original_dl_iterate_phdr.Get("dl_iterate_phdr")(
              RunpathHolds, const_cast<char*>(library)) != 0;
