@@ -25,6 +25,7 @@ class NoHost : public Host {
   pid_t ParentOf(pid_t) override { return 0; }
   std::vector<pid_t> Orphans() override { return {21, 22}; }
   bool Lives(pid_t pid) override { return pid % 5 == 4; }
+  bool Gone(pid_t pid) override { return pid % 5 == 3; }
 };
 
 }  // namespace

@@ -3,18 +3,19 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include <string>
 #include <algorithm>
 #include <fstream>
+#include <string>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/algorithm/container.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "core/proc_stat.h"
 
@@ -92,7 +93,6 @@ std::string PrivilegeObstacle(int fd) {
   return "";
 }
 
-}  // namespace
 // The calling thread's, which for a process of one thread are all (proc(5)).
 std::vector<pid_t> Children() {
   std::vector<pid_t> children;
@@ -101,6 +101,7 @@ std::vector<pid_t> Children() {
   return children;
 }
 
+}  // namespace
 
 Host::Image LinuxHost::InspectImage(absl::string_view path) {
   Image image{std::string(path), ""};
@@ -130,7 +131,6 @@ Host::Image LinuxHost::InspectImage(absl::string_view path) {
   return image;
 }
 
-pid_t LinuxHost::ParentOf(pid_t pid) {
 LinuxHost::LinuxHost(const DeathWatch* watch)
     : watch_(watch), foreign_(Children()) {}
 
@@ -144,8 +144,15 @@ std::vector<pid_t> LinuxHost::Orphans() {
   return orphans;
 }
 
+pid_t LinuxHost::ParentOf(pid_t pid) {
   const absl::optional<ProcStat> stat = ReadProcStat(pid);
   return stat ? stat->parent : 0;
+}
+
+bool LinuxHost::Gone(pid_t pid) {
+  if (kill(pid, 0) != 0 && errno == ESRCH) return true;
+  const absl::optional<ProcStat> stat = ReadProcStat(pid);
+  return stat && stat->state == 'Z';
 }
 
 }  // namespace filemon

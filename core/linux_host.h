@@ -23,12 +23,13 @@ class LinuxHost : public Host {
   pid_t ParentOf(pid_t pid) override;
   std::vector<pid_t> Orphans() override;
   bool Lives(pid_t pid) override { return watch_->Lives(pid); }
+  bool Gone(pid_t pid) override;
 
  private:
   const DeathWatch* const watch_;
-};
   // Children from before the session.
   const std::vector<pid_t> foreign_;
+};
 
 }  // namespace filemon
 

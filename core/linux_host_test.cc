@@ -1,8 +1,9 @@
 #include "core/linux_host.h"
 
+#include <signal.h>
 #include <sys/stat.h>
-#include <unistd.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <string>
@@ -13,10 +14,11 @@
 namespace filemon {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 class LinuxHostTest : public ::testing::Test {
-using ::testing::IsEmpty;
  protected:
   static std::string Put(const std::string& name, const std::string& content) {
     const std::string path = ::testing::TempDir() + "/" + name;
@@ -98,8 +100,6 @@ TEST_F(LinuxHostTest, SetIdPrograms) {
   EXPECT_EQ(host_.InspectImage(path).obstacle, "set-group-ID");
 }
 
-TEST_F(LinuxHostTest, KnowsParents) {
-  EXPECT_EQ(host_.ParentOf(getpid()), getppid());
 TEST_F(LinuxHostTest, KnowsOrphansFromItsOwnChildren) {
   const auto start = [] {
     const pid_t pid = fork();
@@ -119,7 +119,20 @@ TEST_F(LinuxHostTest, KnowsOrphansFromItsOwnChildren) {
   }
 }
 
+TEST_F(LinuxHostTest, KnowsParents) {
+  EXPECT_EQ(host_.ParentOf(getpid()), getppid());
   EXPECT_EQ(host_.ParentOf(0), 0);
+}
+
+TEST_F(LinuxHostTest, KnowsWhoIsGone) {
+  EXPECT_FALSE(host_.Gone(getpid()));
+  const pid_t pid = fork();
+  if (pid == 0) _exit(0);
+  siginfo_t info;
+  ASSERT_EQ(waitid(P_PID, pid, &info, WEXITED | WNOWAIT), 0);
+  EXPECT_TRUE(host_.Gone(pid));
+  waitpid(pid, nullptr, 0);
+  EXPECT_TRUE(host_.Gone(pid));
 }
 
 }  // namespace

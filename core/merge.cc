@@ -28,6 +28,11 @@ constexpr size_t kMaxHeldEvents = 65536;
 // Statuses of system() and the like that no child was found for.
 constexpr size_t kMaxUnclaimedStatuses = 64;
 
+void Erase(std::vector<int32_t>* numbers, int32_t number) {
+  numbers->erase(std::remove(numbers->begin(), numbers->end(), number),
+                 numbers->end());
+}
+
 }  // namespace
 
 struct Merge::Process {
@@ -56,11 +61,17 @@ struct Merge::Process {
   bool ended = false;
   // Children with `ended` set.
   std::vector<pid_t> ended_children;
+  // Children that appeared by a start of their own, and are Nameless() unless
+  // a report of their fork has come since.
+  std::vector<pid_t> nameless_children;
   // Wait statuses that it learnt of children it did not name, and that belong
   // to none found so far.
   std::vector<int> unclaimed_statuses;
   // Tokens of posix_spawn() calls under way.
   std::vector<int32_t> spawns;
+  // Those of the parent when this process appeared: one of them may have made
+  // it.
+  std::vector<int32_t> made_by;
 };
 
 struct Merge::Tombstone {
@@ -198,21 +209,32 @@ bool Merge::HeldBack(const Record& record) {
   }
 
   if (record.kind != Kind::kStart) return false;
+  std::vector<int32_t> spawns = SpawnsBehind(record);
+  if (spawns.empty()) return false;
   const Process* child = Find(record.pid);
-  if (child != nullptr && (child->started || child->forked_by_child)) {
-    return false;
-  }
-  const pid_t parent_pid = child != nullptr ? child->parent : record.a;
-  const Process* parent = Find(parent_pid);
-  if (parent == nullptr || parent->spawns.empty()) return false;
   holds_.emplace_back();
   Hold* hold = &holds_.back();
-  hold->parent = parent_pid;
+  hold->parent = child != nullptr ? child->parent : record.a;
   hold->child = record.pid;
-  hold->spawns = parent->spawns;
+  hold->spawns = std::move(spawns);
   hold->forked = child != nullptr;
   HoldBack(hold, record.pid, Event(record));
   return true;
+}
+
+std::vector<int32_t> Merge::SpawnsBehind(const Record& start) {
+  const Process* child = Find(start.pid);
+  if (child == nullptr) {
+    const Process* parent = Find(start.a);
+    return parent != nullptr ? parent->spawns : std::vector<int32_t>();
+  }
+  const Process* parent = Find(child->parent);
+  if (child->started || child->forked_by_child || parent == nullptr) return {};
+  std::vector<int32_t> behind;
+  for (int32_t token : child->made_by) {
+    if (absl::c_linear_search(parent->spawns, token)) behind.push_back(token);
+  }
+  return behind;
 }
 
 void Merge::HoldBack(Hold* hold, pid_t pid, Event event) {
@@ -283,7 +305,11 @@ void Merge::Apply(const Record& record) {
       break;
     case Kind::kChdir:
       process.cwd = std::string(record.names[0]);
-      log_->Chdir(pid, Operand(pid, process, "", record.names[0]));
+      if (process.cwd.empty()) {
+        log_->Comment(absl::StrCat("unknown current directory of ", pid));
+      } else {
+        log_->Chdir(pid, Operand(pid, process, "", record.names[0]));
+      }
       break;
     case Kind::kUnlink:
       log_->Unlink(pid,
@@ -334,12 +360,14 @@ void Merge::OnStart(const Record& record) {
       ExecWasUntraced(record.a, parent, /*ended=*/false);
     }
     process = &Appear(record.a, pid);
+    if (parent != nullptr) parent->nameless_children.push_back(pid);
   }
+  if (process->pending_exec) CheckExec(pid, process, record.names[0]);
   process->started = true;
   process->untraced = false;
   process->pending_exec.reset();
   process->exit_code.reset();
-  if (!record.names[1].empty()) process->cwd = std::string(record.names[1]);
+  process->cwd = std::string(record.names[1]);
   process->image = Operand(pid, *process, "", record.names[0]);
   log_->Exec(pid, process->image);
 }
@@ -413,12 +441,12 @@ void Merge::OnSomeChildEnded(const Record& record) {
   const int status = record.b;
   Process& parent = Known(pid);
 
-  // A child that ended as it had announced, or else the only one whose end is
-  // open.
+  // A child that ended as it had announced, or else the only one that is gone.
   std::vector<pid_t> fitting;
-  for (pid_t child_pid : parent.ended_children) {
+  for (pid_t child_pid : parent.nameless_children) {
     const Process& child = *Find(child_pid);
     if (!child.Nameless()) continue;
+    if (!child.ended && !host_->Gone(child_pid)) continue;
     if (child.exit_code && WIFEXITED(status)) {
       if (*child.exit_code != WEXITSTATUS(status)) continue;
       return Bury(child_pid, status);
@@ -443,15 +471,12 @@ void Merge::OnSomeChildEnded(const Record& record) {
 }
 
 void Merge::OnSpawnEnd(const Record& record) {
-  std::vector<int32_t>& spawns = Known(record.pid).spawns;
-  spawns.erase(std::remove(spawns.begin(), spawns.end(), record.a),
-               spawns.end());
+  if (Process* child = Find(record.b)) child->made_by.clear();
+  Erase(&Known(record.pid).spawns, record.a);
   for (auto it = holds_.begin(); it != holds_.end();) {
     Hold& hold = *it++;
     if (hold.parent != record.pid) continue;
-    hold.spawns.erase(
-        std::remove(hold.spawns.begin(), hold.spawns.end(), record.a),
-        hold.spawns.end());
+    Erase(&hold.spawns, record.a);
     if (hold.child == record.b || hold.spawns.empty()) {
       Release(&hold);
       // Releasing may have changed the list anywhere.
@@ -484,6 +509,7 @@ Merge::Process& Merge::Appear(pid_t parent_pid, pid_t pid) {
   if (const Process* parent = Find(parent_pid)) {
     created->cwd = parent->cwd;
     created->image = parent->image;
+    created->made_by = parent->spawns;
   }
   Process& process = *created;
   known_[pid] = std::move(created);
@@ -502,6 +528,7 @@ void Merge::OnEnded(pid_t pid, absl::optional<int> wait_status) {
     return;
   }
 
+  AdoptOrphans(pid, *process, wait_status);
   Process* parent = Find(process->parent);
   if (parent == nullptr) return Bury(pid, wait_status);
   if (wait_status) {
@@ -528,38 +555,11 @@ bool Merge::IsFalseEnd(pid_t speaker, pid_t pid) {
   if (process == nullptr || process->ended) return false;
   // Nobody but us can know of the root's end.
   if (pid != root_ && !host_->Lives(pid)) return false;
-  AdoptOrphans(pid, *process, wait_status);
   log_->Comment(absl::StrCat("refused the word of ", speaker, " that ", pid,
                              " has ended"));
   return true;
 }
 
-void Merge::Bury(pid_t pid, absl::optional<int> wait_status) {
-  ReleaseChildrenOf(pid);
-  Process* process = Find(pid);
-  const std::vector<pid_t> waiting = process->ended_children;
-  for (pid_t child_pid : waiting) {
-    const Process& child = *Find(child_pid);
-    Bury(child_pid, TakeStatusFor(child, process));
-  }
-
-  if (process->pending_exec) ExecWasUntraced(pid, process, /*ended=*/true);
-  if (!process->ended) {
-    ended_.push_back(pid);
-    --alive_;
-  } else if (Process* parent = Find(process->parent)) {
-    std::vector<pid_t>& siblings = parent->ended_children;
-    siblings.erase(std::remove(siblings.begin(), siblings.end(), pid),
-                   siblings.end());
-  }
-  WriteExit(pid, process, wait_status);
-  known_.erase(pid);
-}
-
-void Merge::WriteExit(pid_t pid, Process* process,
-                      absl::optional<int> wait_status) {
-  if (!wait_status && process->exit_code) {
-    wait_status = W_EXITCODE(*process->exit_code, 0);
 // A signal can end a process between its fork and its report; an untraced
 // process never reports.
 void Merge::AdoptOrphans(pid_t pid, const Process& process,
@@ -574,6 +574,33 @@ void Merge::AdoptOrphans(pid_t pid, const Process& process,
   }
 }
 
+void Merge::Bury(pid_t pid, absl::optional<int> wait_status) {
+  ReleaseChildrenOf(pid);
+  Process* process = Find(pid);
+  const std::vector<pid_t> waiting = process->ended_children;
+  for (pid_t child_pid : waiting) {
+    const Process& child = *Find(child_pid);
+    Bury(child_pid, TakeStatusFor(child, process));
+  }
+
+  if (process->pending_exec) ExecWasUntraced(pid, process, /*ended=*/true);
+  if (!process->ended) {
+    AdoptOrphans(pid, *process, wait_status);
+    ended_.push_back(pid);
+    --alive_;
+  }
+  if (Process* parent = Find(process->parent)) {
+    Erase(&parent->ended_children, pid);
+    Erase(&parent->nameless_children, pid);
+  }
+  WriteExit(pid, process, wait_status);
+  known_.erase(pid);
+}
+
+void Merge::WriteExit(pid_t pid, Process* process,
+                      absl::optional<int> wait_status) {
+  if (!wait_status && process->exit_code) {
+    wait_status = W_EXITCODE(*process->exit_code, 0);
   }
   if (!wait_status) {
     log_->Comment(absl::StrCat("unknown exit status of ", pid));
@@ -585,7 +612,6 @@ void Merge::AdoptOrphans(pid_t pid, const Process& process,
 
 void Merge::AddTombstone(pid_t pid, const Process& process, int wait_status) {
   // Only what the parent has yet to say can come late: what the child said
-    AdoptOrphans(pid, *process, wait_status);
   // came before its end.
   if (pid == root_) return;
   tombstones_[pid] = {process.parent, wait_status, process.Nameless(),
@@ -602,17 +628,30 @@ absl::optional<int> Merge::TakeStatusFor(const Process& process,
   if (!process.Nameless()) return absl::nullopt;
   std::vector<int>& statuses = parent->unclaimed_statuses;
   auto found = statuses.end();
-  for (auto it = statuses.begin(); it != statuses.end(); ++it) {
-    const bool fits = !process.exit_code || WIFSIGNALED(*it) ||
-                      WEXITSTATUS(*it) == *process.exit_code;
-    if (!fits) continue;
-    if (found != statuses.end()) return absl::nullopt;
-    found = it;
+  if (process.exit_code) {
+    found = absl::c_find(statuses, W_EXITCODE(*process.exit_code, 0));
   }
-  if (found == statuses.end()) return absl::nullopt;
+  if (found == statuses.end()) {
+    // It may have been killed all the same. Its own are the only clues.
+    const auto fits = [&](int status) {
+      return !process.exit_code || WIFSIGNALED(status);
+    };
+    if (absl::c_count_if(statuses, fits) != 1) return absl::nullopt;
+    found = absl::c_find_if(statuses, fits);
+  }
   const int status = *found;
   statuses.erase(found);
   return status;
+}
+
+void Merge::CheckExec(pid_t pid, Process* process, absl::string_view path) {
+  if (CleanPath(*process->pending_exec) == CleanPath(path)) return;
+  // Of a script and by other names of it, another path may mean the same image;
+  // but one that cannot be traced was there and has executed this one.
+  const Host::Image image = host_->InspectImage(*process->pending_exec);
+  if (image.path != path && !image.obstacle.empty()) {
+    ExecWasUntraced(pid, process, /*ended=*/false);
+  }
 }
 
 void Merge::ExecWasUntraced(pid_t pid, Process* process, bool ended) {

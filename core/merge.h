@@ -45,6 +45,8 @@ class Host {
   virtual std::vector<pid_t> Orphans() = 0;
   // True if `pid` is certain to be alive.
   virtual bool Lives(pid_t pid) = 0;
+  // True if `pid` is certain to have ended.
+  virtual bool Gone(pid_t pid) = 0;
 };
 
 // The rules of the log:
@@ -59,8 +61,7 @@ class Host {
 // - What posix_spawn()'s file actions did is reported by the parent, when it
 //   may be late: records of the new process wait for it (kSpawnBegin).
 // - What a process says of another is believed as far as the kernel does not
-// say
-//   otherwise: nobody ends a living process.
+//   say otherwise: nobody ends a living process.
 // - An exec that was announced and not followed by a start of the library in
 //   the new image is an exec of a program that cannot be traced.
 //
@@ -113,6 +114,9 @@ class Merge {
   // Whether `record` was queued in a hold.
   bool HeldBack(const Record& record);
   void HoldBack(Hold* hold, pid_t pid, Event event);
+  // The posix_spawn() calls under way that may have made the process of this
+  // kStart and have not told all of it.
+  std::vector<int32_t> SpawnsBehind(const Record& start);
   void Release(Hold* hold);
   // Releases the holds that wait for `parent`, which has ended.
   void ReleaseChildrenOf(pid_t parent);
@@ -131,19 +135,22 @@ class Merge {
   // The process `pid`, made known (with an F) if it is not.
   Process& Known(pid_t pid);
   Process& Appear(pid_t parent, pid_t pid);
-  // Whether `speaker` says that `pid` has ended, which is not so.
-  bool IsFalseEnd(pid_t speaker, pid_t pid);
-  // Writes what is left to say about a process that has ended, and forgets it.
-  void Bury(pid_t pid, absl::optional<int> wait_status);
   // `pid` has ended. If it may have made children without a word, those that it
   // has left behind appear.
   void AdoptOrphans(pid_t pid, const Process& process,
                     absl::optional<int> wait_status);
+  // Whether `speaker` says that `pid` has ended, which is not so.
+  bool IsFalseEnd(pid_t speaker, pid_t pid);
+  // Writes what is left to say about a process that has ended, and forgets it.
+  void Bury(pid_t pid, absl::optional<int> wait_status);
   void WriteExit(pid_t pid, Process* process, absl::optional<int> wait_status);
   void AddTombstone(pid_t pid, const Process& process, int wait_status);
   // The one of the statuses that `parent` reported without a pid that must be
   // `process`'s, if that is certain; it is used up.
   absl::optional<int> TakeStatusFor(const Process& process, Process* parent);
+  // `process` has reported the start of the image `path` after it had announced
+  // an exec: says what it ran in between, if that was another image.
+  void CheckExec(pid_t pid, Process* process, absl::string_view path);
   // The exec that `process` announced has brought an image without us.
   void ExecWasUntraced(pid_t pid, Process* process, bool ended);
 

@@ -36,9 +36,11 @@ class FakeHost : public Host {
 
   std::vector<pid_t> Orphans() override { return orphans; }
   bool Lives(pid_t pid) override { return living.count(pid) > 0; }
+  bool Gone(pid_t pid) override { return gone.count(pid) > 0; }
 
-  std::set<pid_t> living;
   std::vector<pid_t> orphans;
+  std::set<pid_t> living;
+  std::set<pid_t> gone;
   std::map<std::string, Image> images;
   std::map<pid_t, pid_t> parents;
 };
@@ -151,6 +153,18 @@ TEST_F(AbsoluteMergeTest, MakesNamesAbsoluteAndClean) {
   EXPECT_THAT(Lines(), ElementsAre("R 100 /work/r", "W 100 /f", "C 100 /dir",
                                    "R 100 /dir/x", "M 100 '/dir/from' '/e/to'",
                                    "L 100 '../text' '/dir/link'"));
+}
+
+TEST_F(AbsoluteMergeTest, NamesStayRelativeToAnUnknownDirectory) {
+  Send(Kind::kChdir, kRoot, 0, 0, {""});
+  Open(kRoot, "./x");
+  Start(kRoot, 1, "/bin/sh", "/known");
+  Open(kRoot, "x");
+  Start(kRoot, 1, "/bin/sh", "");
+  Open(kRoot, "x");
+  EXPECT_THAT(Lines(), ElementsAre("# unknown current directory of 100",
+                                   "R 100 x", "E 100 /bin/sh", "R 100 /known/x",
+                                   "E 100 /bin/sh", "R 100 x"));
 }
 
 TEST_F(AbsoluteMergeTest, AChildStartsInItsParentsDirectory) {
@@ -309,6 +323,24 @@ TEST_F(MergeTest, AChildOfAnUntracedProcessProvesItsExec) {
                           "E 102 /bin/sh", "X 102 0 0", "X 101 0 0"));
 }
 
+TEST_F(MergeTest, AnUntracedImageMayExecuteATracedOne) {
+  host_.images["/s"] = {"/s", "statically linked"};
+  Exec(kRoot, "/s");
+  Start(kRoot, 1, "/bin/cat");
+  EXPECT_THAT(Lines(),
+              ElementsAre("E 100 /s", "# untraced 100 /s: statically linked",
+                          "E 100 /bin/cat"));
+}
+
+TEST_F(MergeTest, AnImageMayStartUnderAnotherName) {
+  host_.images["/script"] = {"/bin/sh", ""};
+  Exec(kRoot, "/script");
+  Start(kRoot, 1, "/bin/sh");
+  Exec(kRoot, "../a/./b");
+  Start(kRoot, 1, "/a/b");
+  EXPECT_THAT(Lines(), ElementsAre("E 100 /bin/sh", "E 100 /a/b"));
+}
+
 TEST_F(MergeTest, AForkInAnotherThreadIsNoProofOfAnExec) {
   Exec(kRoot, "/bin/a");
   ForkByParent(kRoot, 101);
@@ -428,6 +460,39 @@ TEST_F(MergeTest, ANamelessStatusGoesToWhoAnnouncedIt) {
   EXPECT_THAT(Lines(), ElementsAre("X 102 2 0", "X 101 1 0"));
 }
 
+TEST_F(MergeTest, NamelessStatusesGoToTheirChildrenInTurn) {
+  // As of two system() calls, of whose shells only the second announced its
+  // exit; neither was noticed while it lived.
+  Start(101, kRoot, "/bin/sh");
+  host_.gone = {101, 102};
+  Send(Kind::kSomeChildEnded, kRoot, 0, SIGKILL);
+  Start(102, kRoot, "/bin/sh");
+  Send(Kind::kExit, 102, 127);
+  Send(Kind::kSomeChildEnded, kRoot, 0, Exited(127));
+  merge_.Ended(101, absl::nullopt);
+  merge_.Ended(102, absl::nullopt);
+  EXPECT_THAT(Lines(),
+              ElementsAre("F 100 101", "E 101 /bin/sh", "X 101 0 9",
+                          "F 100 102", "E 102 /bin/sh", "X 102 127 0"));
+}
+
+TEST_F(MergeTest, ANamelessStatusIsNotForTheLiving) {
+  Start(101, kRoot, "/bin/sh");
+  Lines();
+  Send(Kind::kSomeChildEnded, kRoot, 0, Exited(0));
+  EXPECT_THAT(Lines(), IsEmpty());
+}
+
+TEST_F(MergeTest, AnAnnouncedStatusIsTakenBeforeASignal) {
+  Start(101, kRoot, "/bin/sh");
+  Send(Kind::kExit, 101, 3);
+  Lines();
+  Send(Kind::kSomeChildEnded, kRoot, 0, SIGKILL);
+  Send(Kind::kSomeChildEnded, kRoot, 0, Exited(3));
+  merge_.Ended(101, absl::nullopt);
+  EXPECT_THAT(Lines(), ElementsAre("X 101 3 0"));
+}
+
 TEST_F(MergeTest, ANamelessStatusIsUsedOnce) {
   // The kernel tells of the first child before its parent does.
   Start(101, kRoot, "/bin/sh");
@@ -505,6 +570,16 @@ TEST_F(MergeTest, WhatComesAmidTheParentsReportIsHeldBack) {
   Open(101, "out", wire::kWrites);
   Send(Kind::kSpawnEnd, kRoot, 1, 101);
   EXPECT_THAT(Lines(), ElementsAre("F 100 101", "W 101 out", "E 101 /bin/sh"));
+}
+
+TEST_F(MergeTest, ASlowSpawnedChildIsNotHeldBackByTheNextSpawn) {
+  Send(Kind::kSpawnBegin, kRoot, 1);
+  ForkByParent(kRoot, 101);
+  Send(Kind::kSpawnEnd, kRoot, 1, 101);
+  Send(Kind::kSpawnBegin, kRoot, 2);
+  Start(101, kRoot, "/bin/sh");
+  Open(101, "lib");
+  EXPECT_THAT(Lines(), ElementsAre("F 100 101", "E 101 /bin/sh", "R 101 lib"));
 }
 
 TEST_F(MergeTest, ASpawnedChildMayBeUntraced) {
@@ -586,6 +661,39 @@ TEST_F(MergeTest, AForkedChildIsNotHeldBack) {
   EXPECT_THAT(Lines(), ElementsAre("F 100 101", "E 101 /bin/sh"));
 }
 
+// A signal ends it between the fork and its word of it.
+TEST_F(MergeTest, AKilledProcessLeavesItsChildrenAsItsOwn) {
+  ForkByParent(kRoot, 101);
+  Lines();
+  host_.orphans = {kRoot, 102, 103};
+  merge_.Ended(101, SIGKILL);
+  EXPECT_THAT(Lines(), ElementsAre("F 101 102", "F 101 103", "X 101 0 9"));
+  // Their own word comes late, and the dead are not born again.
+  ForkByChild(101, 102);
+  merge_.Ended(102, Exited(0));
+  ForkByParent(kRoot, 104);
+  merge_.Ended(104, SIGKILL);
+  EXPECT_THAT(Lines(), ElementsAre("X 102 0 0", "F 100 104", "X 104 0 9"));
+}
+
+TEST_F(MergeTest, AnUntracedProcessLeavesItsChildrenAsItsOwn) {
+  ForkByParent(kRoot, 101);
+  Exec(101, "/bin/static");
+  Start(102, 101, "/bin/true");
+  Lines();
+  host_.orphans = {103};
+  merge_.Ended(101, Exited(0));
+  EXPECT_THAT(Lines(), ElementsAre("F 101 103", "X 101 0 0"));
+}
+
+TEST_F(MergeTest, ATracedProcessHasSpokenOfItsChildren) {
+  ForkByParent(kRoot, 101);
+  Lines();
+  host_.orphans = {102};
+  merge_.Ended(101, Exited(0));
+  EXPECT_THAT(Lines(), ElementsAre("X 101 0 0"));
+}
+
 // ---- Lies -------------------------------------------------------------------
 
 TEST_F(MergeTest, NobodyEndsALivingProcess) {
@@ -625,36 +733,3 @@ TEST_F(MergeTest, ForgetsThoseThatEnded) {
 
 }  // namespace
 }  // namespace filemon
-// A signal ends it between the fork and its word of it.
-TEST_F(MergeTest, AKilledProcessLeavesItsChildrenAsItsOwn) {
-  ForkByParent(kRoot, 101);
-  Lines();
-  host_.orphans = {kRoot, 102, 103};
-  merge_.Ended(101, SIGKILL);
-  EXPECT_THAT(Lines(), ElementsAre("F 101 102", "F 101 103", "X 101 0 9"));
-  // Their own word comes late, and the dead are not born again.
-  ForkByChild(101, 102);
-  merge_.Ended(102, Exited(0));
-  ForkByParent(kRoot, 104);
-  merge_.Ended(104, SIGKILL);
-  EXPECT_THAT(Lines(), ElementsAre("X 102 0 0", "F 100 104", "X 104 0 9"));
-}
-
-TEST_F(MergeTest, AnUntracedProcessLeavesItsChildrenAsItsOwn) {
-  ForkByParent(kRoot, 101);
-  Exec(101, "/bin/static");
-  Start(102, 101, "/bin/true");
-  Lines();
-  host_.orphans = {103};
-  merge_.Ended(101, Exited(0));
-  EXPECT_THAT(Lines(), ElementsAre("F 101 103", "X 101 0 0"));
-}
-
-TEST_F(MergeTest, ATracedProcessHasSpokenOfItsChildren) {
-  ForkByParent(kRoot, 101);
-  Lines();
-  host_.orphans = {102};
-  merge_.Ended(101, Exited(0));
-  EXPECT_THAT(Lines(), ElementsAre("X 101 0 0"));
-}
-
