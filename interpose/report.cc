@@ -34,16 +34,25 @@ void EmitPair(wire::Kind kind, PathAt from, PathAt to) {
   Emit(record);
 }
 
+void EmitIn(const char* directory, Record* record, const char* name) {
+  record->name[0] = directory;
+  record->name[1] = name;
+  Emit(*record);
+}
+
+// A function of its own: its frame is more than is left of a signal handler's
+// stack of 8 KiB (the old SIGSTKSZ).
+__attribute__((noinline)) void EmitInDirectoryOf(PathAt path, Record* record) {
+  EmitIn(Directory(path).path(), record, path.name);
+}
+
 // A record of one operand.
 void EmitOne(Record record, PathAt path) {
-  const auto emit = [&](const char* directory) {
-    record.name[0] = directory;
-    record.name[1] = path.name;
-    Emit(record);
-  };
-  // Spares the common case the stack and the system call.
-  if (path.dirfd == AT_FDCWD || path.name[0] == '/') return emit("");
-  emit(Directory(path).path());
+  if (path.dirfd == AT_FDCWD || path.name[0] == '/') {
+    EmitIn("", &record, path.name);
+  } else {
+    EmitInDirectoryOf(path, &record);
+  }
 }
 
 // Neither opens a file that has a name to read or write (open(2)).

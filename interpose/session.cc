@@ -20,8 +20,16 @@ namespace {
 enum State : int { kUnknown = 0, kJoining, kNoSession, kTracing };
 int g_state;  // a State
 
-// Parses "VERSION:FD:COLLECTOR:COLLECTOR_FD:INODE:COOKIE" (core/wire.h).
-bool ParseSessionValue(const char* text, Session* out) {
+// "VERSION:FD:COLLECTOR:COLLECTOR_FD:INODE:COOKIE" (core/wire.h).
+struct SessionValue {
+  int fd;
+  pid_t collector;
+  int collector_fd;
+  uint64_t inode;
+  uint32_t cookie;
+};
+
+bool ParseSessionValue(const char* text, SessionValue* out) {
   uint64_t field[6];
   for (int i = 0; i < 6; ++i) {
     if (i > 0 && *text++ != ':') return false;
@@ -67,7 +75,7 @@ void Join() {
   if (environment == nullptr) return;
   const char* value = FindVariable(environment, wire::kSessionVariable);
   if (value == nullptr) return;
-  Session session = {};
+  SessionValue session;
   if (!ParseSessionValue(value, &session)) return;
   g_session.cookie = session.cookie;
   g_session.collector = session.collector;
@@ -193,7 +201,7 @@ bool CollectorLives() {
 }
 
 bool BeginsAnotherSession(const char* value) {
-  Session session = {};
+  SessionValue session;
   return ParseSessionValue(value, &session) &&
          session.inode != g_session.inode &&
          (session.collector == sys::Getppid() ||
