@@ -35,7 +35,7 @@ struct Verdict {
   // Missing, but of the class that may be. By class and name.
   std::map<std::string, int> libc_internal;
   std::vector<std::string> untraced;  // "PID PATH: reason"
-  int unverified = 0;  // records whose name strace does not tell
+  int unverified = 0;                 // records whose name strace does not tell
 
   bool ok() const {
     return missing.empty() && extra.empty() && misordered.empty() &&

@@ -3,11 +3,13 @@
 #include <map>
 #include <utility>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "core/log_reader.h"
 
 namespace filemon {
 namespace truth {
@@ -41,6 +43,8 @@ class Reader {
   }
 
   void Line(absl::string_view line) {
+    const absl::StatusOr<LogRecord> readable = ParseLogLine(line);
+    if (!readable.ok()) Violation(readable.status().message());
     if (absl::StartsWith(line, "#")) return Comment(line);
     if (line == "V 5") {
       has_version_ = true;

@@ -1,4 +1,8 @@
 // The log of a filemon session, process by process.
+//
+// Each line must please //core:log_reader, which takes what parsers in the
+// field take. The judge asks for more: it wants the text byte for byte, and the
+// rules that hold between lines.
 #ifndef FILEMON_TESTS_KERNEL_TRUTH_LOG_H_
 #define FILEMON_TESTS_KERNEL_TRUTH_LOG_H_
 

@@ -1,6 +1,7 @@
 #include "tests/kernel_truth/log.h"
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -63,24 +64,23 @@ TEST(ReadLog, GivesAReusedNumberAnotherProcess) {
 }
 
 TEST(ReadLog, SeesWhatNoLogMayHave) {
-  const auto first = [](const Log& log) {
-    return log.violations.empty() ? "" : log.violations.front();
+  const auto all = [](const Log& log) {
+    return absl::StrJoin(log.violations, "; ");
   };
-  EXPECT_THAT(first(Read("E 1 /a\nR 2 x\nX 1 0 0\n")), HasSubstr("no F"));
-  EXPECT_THAT(first(Read("E 1 /a\nF 1 2\nX 2 0 0\nR 2 x\n")),
-              HasSubstr("no F"));
-  EXPECT_THAT(first(Read("E 1 /a\nF 1 2\nR 2 x\nF 1 2\n")),
+  EXPECT_THAT(all(Read("E 1 /a\nR 2 x\nX 1 0 0\n")), HasSubstr("no F"));
+  EXPECT_THAT(all(Read("E 1 /a\nF 1 2\nX 2 0 0\nR 2 x\n")), HasSubstr("no F"));
+  EXPECT_THAT(all(Read("E 1 /a\nF 1 2\nR 2 x\nF 1 2\n")),
               HasSubstr("there already"));
-  EXPECT_THAT(first(Read("E 1 /a\nF 1 2\nA 1 x\nR 2 x\n")),
+  EXPECT_THAT(all(Read("E 1 /a\nF 1 2\nA 1 x\nR 2 x\n")),
               HasSubstr("an A without"));
-  EXPECT_THAT(first(Read("E 1 /a\nQ 1 x\n")), HasSubstr("no record"));
-  EXPECT_THAT(first(Read("E 1 /a\n#oops\n")), HasSubstr("comment"));
-  EXPECT_THAT(first(Read("E 1 /a\n# filemon again said\n")),
+  EXPECT_THAT(all(Read("E 1 /a\nQ 1 x\n")), HasSubstr("no record"));
+  EXPECT_THAT(all(Read("E 1 /a\n#oops\n")), HasSubstr("comment"));
+  EXPECT_THAT(all(Read("E 1 /a\n# filemon again said\n")),
               HasSubstr("second header"));
-  EXPECT_THAT(first(ReadLog("", "/")), HasSubstr("no header"));
-  EXPECT_THAT(first(ReadLog(
-                  "# filemon version 5\n# Target pid 1\nV 5\nX 1 0 0\n", "/")),
-              HasSubstr("no trailer"));
+  EXPECT_THAT(all(ReadLog("", "/")), HasSubstr("no header"));
+  EXPECT_THAT(
+      all(ReadLog("# filemon version 5\n# Target pid 1\nV 5\nX 1 0 0\n", "/")),
+      HasSubstr("no trailer"));
 }
 
 }  // namespace

@@ -145,6 +145,15 @@ void ReadSemaphores(std::vector<Expected>* records) {
   }
 }
 
+void ReadModuleSearches(std::vector<Expected>* records) {
+  for (size_t i = 1; i < records->size(); ++i) {
+    if ((*records)[i].record.text == "/etc/ld.so.cache" &&
+        (*records)[i - 1].record.text == "/etc/nsswitch.conf") {
+      (*records)[i].excuse = kModuleSearch;
+    }
+  }
+}
+
 class Tree {
  public:
   Tree(const StraceFiles& files, const Lookup& lookup)
@@ -300,6 +309,7 @@ class Tree {
     }
     walk.process.visible = walk.ever_seen;
     ReadSemaphores(&walk.process.records);
+    ReadModuleSearches(&walk.process.records);
     processes_.push_back(std::move(walk.process));
     return absl::OkStatus();
   }

@@ -27,6 +27,10 @@ constexpr absl::string_view kCutOff = "cut off";
 // pid.
 constexpr absl::string_view kFailedSpawn = "failed posix_spawn";
 
+// NSS looks for a module that is not installed: having read nsswitch.conf, it
+// asks ld.so, and nothing is loaded that would show it.
+constexpr absl::string_view kModuleSearch = "search for an NSS module";
+
 struct Expected {
   Record record;
   std::string flags;  // of an open, as strace writes them
