@@ -2,9 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -98,52 +101,75 @@ TEST_F(ChannelTest, CarriesTheLongestRecord) {
   EXPECT_EQ(collector_.dropped(), 0u);
 }
 
-// The kernel keeps writes apart in a pipe in packet mode (pipe(2), O_DIRECT).
-std::vector<size_t> WritesOf(size_t record_size) {
+// The writes by which body() reports. The kernel keeps them apart in a pipe in
+// packet mode (pipe(2), O_DIRECT).
+template <typename Body>
+std::vector<std::string> WritesOf(Body body) {
   int ends[2];
   EXPECT_EQ(pipe2(ends, O_DIRECT | O_NONBLOCK), 0);
   fcntl(ends[1], F_SETPIPE_SZ, 1 << 20);  // a page for each write
   const int before = g_session.fd;
   g_session.fd = ends[1];
-  Emit(Open(NameForSize(record_size)));
+  body();
   g_session.fd = before;
-  std::vector<size_t> sizes;
+  std::vector<std::string> writes;
   char buffer[1 << 16];
   ssize_t n;
-  while ((n = read(ends[0], buffer, sizeof(buffer))) > 0) sizes.push_back(n);
+  while ((n = read(ends[0], buffer, sizeof(buffer))) > 0) {
+    writes.emplace_back(buffer, n);
+  }
   close(ends[0]);
   close(ends[1]);
-  return sizes;
+  return writes;
 }
 
 TEST_F(ChannelTest, ARecordIsOneWriteIfOneCanKeepItWhole) {
   for (const size_t size : {22, 512, 513, 4096}) {
-    EXPECT_THAT(WritesOf(size), ElementsAre(size));
+    EXPECT_THAT(WritesOf([&] { Emit(Open(NameForSize(size))); }),
+                ElementsAre(SizeIs(size)));
   }
-  EXPECT_THAT(WritesOf(4097), SizeIs(Gt(1u)));
-  EXPECT_THAT(WritesOf(16000), Each(Le(wire::kMaxWrite)));
+  EXPECT_THAT(WritesOf([] { Emit(Open(NameForSize(4097))); }), SizeIs(Gt(1u)));
+  EXPECT_THAT(WritesOf([] { Emit(Open(NameForSize(16000))); }),
+              Each(SizeIs(Le(wire::kMaxWrite))));
+}
+
+// Pieces of the same process carry the same pid, whatever thread sent them.
+TEST_F(ChannelTest, EachLongRecordHasItsOwnNumber) {
+  std::set<int32_t> numbers;
+  size_t pieces = 0;
+  for (const std::string& write : WritesOf([] {
+         for (int i = 0; i < 3; ++i) Emit(Open(NameForSize(5000)));
+       })) {
+    wire::Header header;
+    memcpy(&header, write.data(), sizeof(header));
+    EXPECT_EQ(static_cast<Kind>(header.kind), Kind::kFragment);
+    numbers.insert(header.a);
+    ++pieces;
+  }
+  EXPECT_EQ(numbers.size(), 3u);
+  EXPECT_GT(pieces, 3u);
 }
 
 TEST_F(ChannelTest, PiecesOfManyThreadsArePutTogether) {
   constexpr int kThreads = 4;
-  constexpr int kRecords = 10;
-  std::vector<std::thread> threads;
+  constexpr int kRecords = 20;
+  std::vector<std::string> names;
   for (int i = 0; i < kThreads; ++i) {
-    threads.emplace_back([i] {
-      const std::string name(5000 + i, static_cast<char>('a' + i));
-      for (int n = 0; n < kRecords; ++n) Emit(Open(name, 100 + i));
+    names.emplace_back(5000 + i, static_cast<char>('a' + i));
+  }
+  std::vector<std::thread> threads;
+  for (const std::string& name : names) {
+    threads.emplace_back([&name] {
+      for (int n = 0; n < kRecords; ++n) Emit(Open(name));
     });
   }
   for (std::thread& thread : threads) thread.join();
-  int count[kThreads] = {};
-  for (const Arrived& record : collector_.Records()) {
-    const int i = record.pid - 100;
-    ASSERT_TRUE(record.kind == Kind::kOpen && i >= 0 && i < kThreads);
-    EXPECT_EQ(record.names[1],
-              std::string(5000 + i, static_cast<char>('a' + i)));
-    ++count[i];
+  const std::vector<Arrived> records = collector_.Records();
+  EXPECT_THAT(records, SizeIs(kThreads * kRecords));
+  for (const std::string& name : names) {
+    EXPECT_EQ(std::count(records.begin(), records.end(), Opened(name)),
+              kRecords);
   }
-  EXPECT_THAT(count, Each(kRecords));
   EXPECT_EQ(collector_.dropped(), 0u);
 }
 
@@ -257,10 +283,13 @@ TEST_F(ChannelTest, SaysHowManyRecordsWereLost) {
   const int fd = g_session.fd;
   g_session.fd = -1;
   for (int i = 0; i < 3; ++i) Emit(Open("lost"));
+  Batch batch;
+  for (int i = 0; i < 4; ++i) batch.Add(Open("lost"));
+  batch.Flush();
   g_session.fd = fd;
   Emit(Open("x"));
   EXPECT_THAT(collector_.Records(),
-              ElementsAre(Arrived{Kind::kLost, 77, 3, 0, {}}, Opened("x")));
+              ElementsAre(Arrived{Kind::kLost, 77, 7, 0, {}}, Opened("x")));
   Emit(Open("y"));
   EXPECT_THAT(collector_.Records(), ElementsAre(Opened("y")));
 }

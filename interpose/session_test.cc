@@ -158,10 +158,10 @@ TEST_F(SessionTest, IsRecoveredWithinTheLimitOfDescriptors) {
   EXPECT_TRUE(InChild([&] {
     collector_.Attach();
     close(g_session.fd);
-    rlimit limit = {16, 16};
+    rlimit limit = {64, 64};
     setrlimit(RLIMIT_NOFILE, &limit);
     CHECK_CHILD(RecoverPipe());
-    CHECK_CHILD(g_session.fd >= 0 && g_session.fd < 16);
+    CHECK_CHILD(g_session.fd >= 32 && g_session.fd < 64);
     CHECK_CHILD(InodeOf(g_session.fd) == g_session.inode);
   }));
 }
