@@ -78,7 +78,9 @@ enum class Kind : uint8_t {
   // Like kChildEnded, but the call did not say which child: system(), pclose().
   // a: 0. b: wait status. No names.
   kSomeChildEnded = 8,
-  // A successful chdir or fchdir. Names: the new directory, absolute.
+  // A successful chdir or fchdir. Names: the new directory, absolute; empty if
+  // it
+  // has no name that could be told.
   kChdir = 9,
   // A successful unlink or rmdir. Names: dir, name.
   kUnlink = 10,

@@ -31,7 +31,7 @@ struct Entry {
   char path[kLongest];
 };
 
-Entry g_entries[kEntries];
+Entry g_entries[kEntries] = {};  // constant, or it would need a constructor
 uint32_t g_renames;
 
 Original<int (*)(clockid_t, struct timespec*)> original_clock_gettime;

@@ -88,9 +88,19 @@ int HolderHasRunpath(struct dl_phdr_info* object, size_t, void* data) {
   return 0;
 }
 
+// True for a module of iconv(3): libc loads these by the path that its own
+// table of them gives.
+bool IsCharacterSet(const char* library) {
+  for (; *library != '\0'; ++library) {
+    if (StartsWith(library, "/gconv/")) return true;
+  }
+  return false;
+}
+
 // True if the dynamic linker finds `library` without its cache. A path tells:
 // what comes out of the cache has the spelling that ldconfig gave it.
 bool FoundWithoutCache(const char* library) {
+  if (IsCharacterSet(library)) return true;
   char* const* environment = Environment();
   if (environment != nullptr) {
     if (const char* list = FindVariable(environment, "LD_LIBRARY_PATH")) {

@@ -151,8 +151,9 @@ void ReportChdir(const char* given) {
   // The kernel writes "(unreachable)" before a directory outside of our root.
   if (sys::Getcwd(path, sizeof(path)) >= 0 && path[0] == '/') {
     ReportEntered(path);
-  } else if (given != nullptr && given[0] == '/') {
-    ReportEntered(given);
+  } else {
+    // Without a name it is unknown, until the next change.
+    ReportEntered(given != nullptr && given[0] == '/' ? given : "");
   }
 }
 

@@ -53,7 +53,7 @@ void ReportSymlink(const char* target, PathAt path);
 void ReportRename(PathAt from, PathAt to);
 // `given` is what the program passed; null for fchdir().
 void ReportChdir(const char* given);
-// The process's directory is now `path`, absolute.
+// The process's directory is now `path`, absolute; empty if it is unknown.
 void ReportEntered(const char* path);
 void ReportExit(int status);
 void ReportChildEnded(pid_t child, int wait_status);
