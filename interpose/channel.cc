@@ -37,7 +37,7 @@ struct Parts {
   size_t size;
 };
 
-void SetParts(const Record& record, Parts* out) {
+void SetParts(const OutgoingRecord& record, Parts* out) {
   const int names = wire::NamesOf(record.kind);
   out->part[0].iov_base = &out->header;
   out->part[0].iov_len = sizeof(wire::Header);
@@ -163,7 +163,7 @@ void ReportLost(pid_t pid) {
   const uint32_t lost = __atomic_exchange_n(&g_lost, 0, __ATOMIC_RELAXED);
   if (lost == 0) return;
   Parts parts;
-  Record record = {wire::Kind::kLost, pid};
+  OutgoingRecord record = {wire::Kind::kLost, pid};
   record.a = static_cast<int32_t>(lost);
   SetParts(record, &parts);
   if (!WriteParts(parts)) {
@@ -173,7 +173,7 @@ void ReportLost(pid_t pid) {
 
 }  // namespace
 
-void Emit(const Record& record) {
+void Emit(const OutgoingRecord& record) {
   if (__builtin_expect(__atomic_load_n(&g_lost, __ATOMIC_RELAXED) != 0, 0)) {
     ReportLost(record.pid);
   }
@@ -182,7 +182,7 @@ void Emit(const Record& record) {
   if (!WriteParts(parts)) GiveUp(1);
 }
 
-void Batch::Add(const Record& record) {
+void Batch::Add(const OutgoingRecord& record) {
   Parts parts;
   SetParts(record, &parts);
   if (parts.size > sizeof(bytes_) - size_) Flush();

@@ -12,7 +12,7 @@
 namespace filemon {
 
 // A record to be reported: its fixed part and its names.
-struct Record {
+struct OutgoingRecord {
   wire::Kind kind;
   pid_t pid;
   int32_t a = 0;
@@ -24,12 +24,12 @@ struct Record {
 // Reports one record. When this returns the record is in the pipe, and survives
 // whatever happens to this process. Async-signal-safe, thread-safe; waits while
 // the pipe is full and the collector lives, but not for ever.
-void Emit(const Record& record);
+void Emit(const OutgoingRecord& record);
 
 // Several records in as few writes as possible.
 class Batch {
  public:
-  void Add(const Record& record);
+  void Add(const OutgoingRecord& record);
   void Flush();
 
  private:

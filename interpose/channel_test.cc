@@ -27,8 +27,8 @@ using ::testing::Le;
 using ::testing::SizeIs;
 using wire::Kind;
 
-Record Open(const std::string& name, pid_t pid = 77) {
-  Record record = {Kind::kOpen, pid};
+OutgoingRecord Open(const std::string& name, pid_t pid = 77) {
+  OutgoingRecord record = {Kind::kOpen, pid};
   record.a = wire::kReads;
   record.name[0] = "";
   record.name[1] = name.c_str();
@@ -66,7 +66,8 @@ class ChannelTest : public ::testing::Test {
 };
 
 TEST_F(ChannelTest, CarriesEveryField) {
-  Record record = {Kind::kRename, 4711, -5, INT32_MAX, {"/d", "a", "", "b\n"}};
+  OutgoingRecord record = {
+      Kind::kRename, 4711, -5, INT32_MAX, {"/d", "a", "", "b\n"}};
   Emit(record);
   EXPECT_THAT(collector_.Records(),
               ElementsAre(Arrived{
@@ -91,7 +92,7 @@ TEST_F(ChannelTest, CarriesEverySize) {
 TEST_F(ChannelTest, CarriesTheLongestRecord) {
   const std::string name[4] = {std::string(4095, 'a'), std::string(4095, 'b'),
                                std::string(4095, 'c'), std::string(4095, 'd')};
-  Record record = {Kind::kRename, 7};
+  OutgoingRecord record = {Kind::kRename, 7};
   for (int i = 0; i < 4; ++i) record.name[i] = name[i].c_str();
   Emit(record);
   EXPECT_THAT(

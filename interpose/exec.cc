@@ -18,7 +18,7 @@ constexpr char kDefaultSearchPath[] = "/bin:/usr/bin";
 constexpr char kShell[] = "/bin/sh";
 
 void EmitExec(int32_t obstacle, const char* directory, const char* name) {
-  Record record = {wire::Kind::kExec, CurrentPid()};
+  OutgoingRecord record = {wire::Kind::kExec, CurrentPid()};
   record.a = obstacle;
   record.name[0] = directory;
   record.name[1] = name;

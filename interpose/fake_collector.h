@@ -1,7 +1,8 @@
 // A collector in the test's own process, with the real pipe and the real
 // intake: what a traced process reports comes out decoded.
 //
-// In a unit of its own, as the two sides of the pipe each have their Record.
+// In a unit of its own: what it takes in is core's, what the tests send is
+// ours.
 #ifndef FILEMON_INTERPOSE_FAKE_COLLECTOR_H_
 #define FILEMON_INTERPOSE_FAKE_COLLECTOR_H_
 

@@ -113,7 +113,7 @@ void ReportImageStart() {
   char path[PATH_MAX];
   ImagePath(cwd, path, sizeof(path));
   Batch batch;
-  Record record = {wire::Kind::kStart, g_session.pid};
+  OutgoingRecord record = {wire::Kind::kStart, g_session.pid};
   record.a = sys::Getppid();
   record.name[0] = path;
   record.name[1] = cwd;

@@ -138,7 +138,7 @@ class LibraryReport {
   }
 
   void Add(const char* path) {
-    Record record = {wire::Kind::kOpen, pid_};
+    OutgoingRecord record = {wire::Kind::kOpen, pid_};
     record.a = wire::kReads;
     record.name[0] = "";
     record.name[1] = path;

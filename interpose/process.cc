@@ -37,7 +37,7 @@ void RememberSharing(pid_t pid) {
 }
 
 void EmitFork(pid_t parent, pid_t child, int32_t side) {
-  Record record = {wire::Kind::kFork, parent};
+  OutgoingRecord record = {wire::Kind::kFork, parent};
   record.a = child;
   record.b = side;
   Emit(record);

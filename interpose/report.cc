@@ -13,7 +13,7 @@ namespace {
 
 constexpr char kDeleted[] = " (deleted)";
 
-Record MakeRecord(wire::Kind kind) {
+OutgoingRecord MakeRecord(wire::Kind kind) {
   const pid_t pid = CurrentPid();
   // Not in a vfork child: its parent's threads may hold the linker's lock.
   if (__builtin_expect(g_libraries_pending > 0, 0) && pid == g_session.pid) {
@@ -26,7 +26,7 @@ Record MakeRecord(wire::Kind kind) {
 void EmitPair(wire::Kind kind, PathAt from, PathAt to) {
   const Directory from_directory(from);
   const Directory to_directory(to);
-  Record record = MakeRecord(kind);
+  OutgoingRecord record = MakeRecord(kind);
   record.name[0] = from_directory.path();
   record.name[1] = from.name;
   record.name[2] = to_directory.path();
@@ -34,7 +34,7 @@ void EmitPair(wire::Kind kind, PathAt from, PathAt to) {
   Emit(record);
 }
 
-void EmitIn(const char* directory, Record* record, const char* name) {
+void EmitIn(const char* directory, OutgoingRecord* record, const char* name) {
   record->name[0] = directory;
   record->name[1] = name;
   Emit(*record);
@@ -42,12 +42,13 @@ void EmitIn(const char* directory, Record* record, const char* name) {
 
 // A function of its own: its frame is more than is left of a signal handler's
 // stack of 8 KiB (the old SIGSTKSZ).
-__attribute__((noinline)) void EmitInDirectoryOf(PathAt path, Record* record) {
+__attribute__((noinline)) void EmitInDirectoryOf(PathAt path,
+                                                 OutgoingRecord* record) {
   EmitIn(Directory(path).path(), record, path.name);
 }
 
 // A record of one operand.
-void EmitOne(Record record, PathAt path) {
+void EmitOne(OutgoingRecord record, PathAt path) {
   if (path.dirfd == AT_FDCWD || path.name[0] == '/') {
     EmitIn("", &record, path.name);
   } else {
@@ -60,8 +61,8 @@ bool IsNameless(int flags) {
   return (flags & O_PATH) != 0 || (flags & O_TMPFILE) == O_TMPFILE;
 }
 
-Record OpenRecord(int flags) {
-  Record record = MakeRecord(wire::Kind::kOpen);
+OutgoingRecord OpenRecord(int flags) {
+  OutgoingRecord record = MakeRecord(wire::Kind::kOpen);
   switch (flags & O_ACCMODE) {
     case O_RDONLY:
       record.a = wire::kReads;
@@ -111,7 +112,7 @@ void ReportOpen(PathAt path, int flags) {
 }
 
 void ReportOpenIn(const char* directory, const char* name, int flags) {
-  Record record = OpenRecord(flags);
+  OutgoingRecord record = OpenRecord(flags);
   record.name[0] = directory;
   record.name[1] = name;
   Emit(record);
@@ -139,7 +140,7 @@ void ReportRename(PathAt from, PathAt to) {
 
 void ReportSymlink(const char* target, PathAt path) {
   const Directory directory(path);
-  Record record = MakeRecord(wire::Kind::kSymlink);
+  OutgoingRecord record = MakeRecord(wire::Kind::kSymlink);
   record.name[0] = target;
   record.name[1] = directory.path();
   record.name[2] = path.name;
@@ -158,26 +159,26 @@ void ReportChdir(const char* given) {
 }
 
 void ReportEntered(const char* path) {
-  Record record = MakeRecord(wire::Kind::kChdir);
+  OutgoingRecord record = MakeRecord(wire::Kind::kChdir);
   record.name[0] = path;
   Emit(record);
 }
 
 void ReportExit(int status) {
-  Record record = MakeRecord(wire::Kind::kExit);
+  OutgoingRecord record = MakeRecord(wire::Kind::kExit);
   record.a = status & 0xff;
   Emit(record);
 }
 
 void ReportChildEnded(pid_t child, int wait_status) {
-  Record record = MakeRecord(wire::Kind::kChildEnded);
+  OutgoingRecord record = MakeRecord(wire::Kind::kChildEnded);
   record.a = child;
   record.b = wait_status;
   Emit(record);
 }
 
 void ReportSomeChildEnded(int wait_status) {
-  Record record = MakeRecord(wire::Kind::kSomeChildEnded);
+  OutgoingRecord record = MakeRecord(wire::Kind::kSomeChildEnded);
   record.b = wait_status;
   Emit(record);
 }

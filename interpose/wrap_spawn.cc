@@ -72,7 +72,7 @@ class Spawn {
   void Finish(pid_t child, const char* program, int32_t obstacle) {
     Batch batch;
     if (child != 0) {
-      Record fork = {wire::Kind::kFork, parent_};
+      OutgoingRecord fork = {wire::Kind::kFork, parent_};
       fork.a = child;
       fork.b = wire::kSaidByParent;
       batch.Add(fork);
@@ -80,7 +80,7 @@ class Spawn {
         AddAction(&batch, child, action);
       });
       if (program != nullptr) {
-        Record exec = {wire::Kind::kExec, child};
+        OutgoingRecord exec = {wire::Kind::kExec, child};
         exec.a = wire::kSaidOfSpawned | obstacle;
         exec.name[0] = "";
         exec.name[1] = program;
@@ -92,8 +92,8 @@ class Spawn {
   }
 
  private:
-  Record Own(wire::Kind kind, pid_t child) const {
-    Record record = {kind, parent_};
+  OutgoingRecord Own(wire::Kind kind, pid_t child) const {
+    OutgoingRecord record = {kind, parent_};
     record.a = token_;
     record.b = child;
     return record;
@@ -102,7 +102,7 @@ class Spawn {
   void AddAction(Batch* batch, pid_t child,
                  const SpawnActions::Action& action) {
     if (action.kind == SpawnActions::kOpen) {
-      Record record = {wire::Kind::kOpen, child};
+      OutgoingRecord record = {wire::Kind::kOpen, child};
       const int access = action.flags & O_ACCMODE;
       if ((action.flags & O_PATH) != 0) return;
       record.a = (access != O_WRONLY ? wire::kReads : 0) |
@@ -119,7 +119,7 @@ class Spawn {
     }
     char path[PATH_MAX];
     if (!directory_.Path(path, sizeof(path))) return;
-    Record record = {wire::Kind::kChdir, child};
+    OutgoingRecord record = {wire::Kind::kChdir, child};
     record.name[0] = path;
     batch->Add(record);
   }
