@@ -54,13 +54,11 @@ const char* RunpathOf(const dl_phdr_info& object) {
   return strings != nullptr && runpath != 0 ? strings + runpath : nullptr;
 }
 
-// dl_iterate_phdr() callback: 1 if the object's search path leads to the
-// library in `data`.
-int RunpathHolds(struct dl_phdr_info* object, size_t, void* data) {
-  const char* const runpath = RunpathOf(*object);
-  if (runpath == nullptr) return 0;
+// True if `list`, a search path of the object `name` (empty: the program),
+// leads to `library`.
+bool PathOfObjectHolds(const char* list, const char* name,
+                       const char* library) {
   char self[PATH_MAX];
-  const char* name = object->dlpi_name;
   size_t size = strlen(name);
   if (size == 0) {
     const long n = sys::Readlinkat(AT_FDCWD, kSelf, self, sizeof(self) - 1);
@@ -69,8 +67,17 @@ int RunpathHolds(struct dl_phdr_info* object, size_t, void* data) {
   }
   const char* slash = FindLast(name, size, '/');
   return SearchPathHolds(
-      runpath, name, slash != nullptr ? static_cast<size_t>(slash - name) : 0,
-      static_cast<const char*>(data));
+      list, name, slash != nullptr ? static_cast<size_t>(slash - name) : 0,
+      library);
+}
+
+// dl_iterate_phdr() callback: 1 if the object's search path leads to the
+// library in `data`.
+int RunpathHolds(struct dl_phdr_info* object, size_t, void* data) {
+  const char* const runpath = RunpathOf(*object);
+  return runpath != nullptr &&
+         PathOfObjectHolds(runpath, object->dlpi_name,
+                           static_cast<const char*>(data));
 }
 
 // dl_iterate_phdr() callback: 2 if the object holds the address in `data` and
@@ -100,11 +107,13 @@ bool IsCharacterSet(const char* library) {
 // True if the dynamic linker finds `library` without its cache. A path tells:
 // what comes out of the cache has the spelling that ldconfig gave it.
 bool FoundWithoutCache(const char* library) {
-  if (IsCharacterSet(library)) return true;
+  // An empty element of a search path is the current directory, and names what
+  // it holds without a slash.
+  if (!HasSlash(library) || IsCharacterSet(library)) return true;
   char* const* environment = Environment();
   if (environment != nullptr) {
     if (const char* list = FindVariable(environment, "LD_LIBRARY_PATH")) {
-      if (SearchPathHolds(list, "", 0, library)) return true;
+      if (PathOfObjectHolds(list, "", library)) return true;
     }
     if (const char* preload = FindVariable(environment, "LD_PRELOAD")) {
       const size_t size = strlen(library);
@@ -180,9 +189,12 @@ int AddObject(struct dl_phdr_info* object, size_t size, void* data) {
     --walk->skip;
     return 0;
   }
-  // The program itself and the vDSO have no file name; the kernel and not the
-  // dynamic linker has mapped the dynamic linker.
-  if (!HasSlash(object->dlpi_name) || object->dlpi_addr == Auxiliary(AT_BASE)) {
+  // The program itself has no name here, and the vDSO's is that of no file; the
+  // kernel and not the dynamic linker has mapped the dynamic linker.
+  if (object->dlpi_name[0] == '\0' ||
+      StartsWith(object->dlpi_name, "linux-vdso.so") ||
+      StartsWith(object->dlpi_name, "linux-gate.so") ||
+      object->dlpi_addr == Auxiliary(AT_BASE)) {
     return 0;
   }
   // Nor are we an input.
