@@ -102,7 +102,7 @@ TEST(Programs, EveryWrappedNameHasACase) {
 
 TEST(Programs, AStaticRootHasItsFrameOnly) {
   Session session = NewSession("static_root");
-  session.command = {Runfile("tests/programs/static")};
+  session.command = {Runfile("tests/programs/static_program")};
   const absl::StatusOr<Judgement> judgement = Judge(session);
   ASSERT_TRUE(judgement.ok()) << judgement.status();
   EXPECT_TRUE(judgement->verdict.ok()) << judgement->verdict.Report();
@@ -121,7 +121,7 @@ TEST(Programs, AStaticRootHasItsFrameOnly) {
 
 TEST(Programs, AStaticChildHasItsFrameOnly) {
   Session session = NewSession("static_child");
-  const std::string program = Runfile("tests/programs/static");
+  const std::string program = Runfile("tests/programs/static_program");
   session.command = {"/bin/sh", "-c", "$0; test $? = 3", program};
   const Judgement judgement = ExpectTruth(session);
   const Log log = ReadLog(judgement.log, session.directory);
