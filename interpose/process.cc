@@ -10,30 +10,39 @@
 namespace filemon {
 namespace {
 
-// Processes that live in another's memory: vfork children until their exec, and
-// children of clone(CLONE_VM). Their pids must not become g_session.pid.
+// A process that lives in another's memory: a vfork child until its exec, or a
+// child of clone(CLONE_VM). Its pid must not become g_session.pid.
+struct Sharing {
+  pid_t pid;
+  // Where the pipe was, if this child has moved it: the child's descriptors are
+  // its own, and where the memory's owner has the pipe has not changed.
+  bool moved;
+  int pipe;
+};
 constexpr int kMaxSharing = 16;
-pid_t g_sharing[kMaxSharing];
+Sharing g_sharing[kMaxSharing];
 
-bool IsSharing(pid_t pid) {
-  for (const pid_t& other : g_sharing) {
-    if (__atomic_load_n(&other, __ATOMIC_RELAXED) == pid) return true;
+Sharing* FindSharing(pid_t pid) {
+  for (Sharing& slot : g_sharing) {
+    if (__atomic_load_n(&slot.pid, __ATOMIC_RELAXED) == pid) return &slot;
   }
-  return false;
+  return nullptr;
 }
 
 void RememberSharing(pid_t pid) {
-  for (pid_t& slot : g_sharing) {
+  for (Sharing& slot : g_sharing) {
     pid_t empty = 0;
-    if (__atomic_compare_exchange_n(&slot, &empty, pid, false, __ATOMIC_RELAXED,
-                                    __ATOMIC_RELAXED)) {
+    if (__atomic_compare_exchange_n(&slot.pid, &empty, pid, false,
+                                    __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+      slot.moved = false;
       return;
     }
   }
   // Full, of processes that never came back: the oldest guess is as good as
   // any.
-  __atomic_store_n(&g_sharing[static_cast<unsigned>(pid) % kMaxSharing], pid,
-                   __ATOMIC_RELAXED);
+  Sharing& slot = g_sharing[static_cast<unsigned>(pid) % kMaxSharing];
+  __atomic_store_n(&slot.pid, pid, __ATOMIC_RELAXED);
+  slot.moved = false;
 }
 
 void EmitFork(pid_t parent, pid_t child, int32_t side) {
@@ -45,7 +54,7 @@ void EmitFork(pid_t parent, pid_t child, int32_t side) {
 
 // The pid is not the one that last reported.
 __attribute__((noinline)) void OnOtherPid(pid_t pid, pid_t last) {
-  if (IsSharing(pid)) return;
+  if (FindSharing(pid) != nullptr) return;
   __atomic_store_n(&g_session.pid, pid, __ATOMIC_RELAXED);
   // `last` may also be a child that shared our memory and is gone.
   if (sys::Getppid() == last) EmitFork(last, pid, wire::kSaidByChild);
@@ -64,7 +73,9 @@ void AnnounceForkedChild(pid_t parent) {
   const pid_t pid = sys::Getpid();
   // An atfork handler of the program may have reported already.
   if (__atomic_load_n(&g_session.pid, __ATOMIC_RELAXED) == pid) return;
-  for (pid_t& slot : g_sharing) __atomic_store_n(&slot, 0, __ATOMIC_RELAXED);
+  for (Sharing& slot : g_sharing) {
+    __atomic_store_n(&slot.pid, 0, __ATOMIC_RELAXED);
+  }
   // Another thread's dlopen() does not go on here.
   ForgetPendingLibraries();
   __atomic_store_n(&g_session.pid, pid, __ATOMIC_RELAXED);
@@ -77,15 +88,26 @@ void AnnounceSharingChild(pid_t parent) {
   EmitFork(parent, pid, wire::kSaidByChild);
 }
 
+void NoteMovedPipe(int from) {
+  Sharing* const slot = FindSharing(sys::Getpid());
+  if (slot == nullptr || slot->moved) return;
+  slot->pipe = from;
+  slot->moved = true;
+}
+
 bool ForgetSharingChild(pid_t child) {
-  for (pid_t& slot : g_sharing) {
-    pid_t expected = child;
-    if (__atomic_compare_exchange_n(&slot, &expected, 0, false,
-                                    __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
-      return true;
-    }
+  Sharing* const slot = FindSharing(child);
+  if (slot == nullptr) return false;
+  const bool moved = slot->moved;
+  const int pipe = slot->pipe;
+  __atomic_store_n(&slot->pid, 0, __ATOMIC_RELAXED);
+  if (moved) {
+    const int elsewhere = g_session.fd;
+    g_session.fd = pipe;
+    // With CLONE_FILES it was our pipe too that the child moved.
+    if (!PipeIsInPlace()) g_session.fd = elsewhere;
   }
-  return false;
+  return true;
 }
 
 void ReportChild(pid_t child) {

@@ -25,6 +25,10 @@ void AnnounceSharingChild(pid_t parent);
 // the child never announced itself: it was killed before it could.
 bool ForgetSharingChild(pid_t child);
 
+// The pipe is about to leave the number `from`: if the calling process shares
+// its parent's memory, ForgetSharingChild() puts it back there.
+void NoteMovedPipe(int from);
+
 // In the parent, after a call that created `child`.
 void ReportChild(pid_t child);
 

@@ -127,6 +127,22 @@ TEST_F(ProcessTest, AChildInOurMemoryChangesNothingOfOurs) {
   EXPECT_FALSE(ForgetSharingChild(child));
 }
 
+// Descriptors are not memory.
+TEST_F(ProcessTest, AChildInOurMemoryMovesThePipeForItselfAlone) {
+  const pid_t parent = getpid();
+  const int pipe = g_session.fd;
+  int moved = pipe;
+  const pid_t child = Sharing([&] {
+    AnnounceSharingChild(parent);
+    YieldDescriptor();
+    YieldDescriptor();
+    moved = g_session.fd;
+  });
+  EXPECT_NE(moved, pipe);
+  EXPECT_TRUE(ForgetSharingChild(child));
+  EXPECT_EQ(g_session.fd, pipe);
+}
+
 TEST_F(ProcessTest, AChildKilledBeforeItCouldSpeakIsTold) {
   EXPECT_FALSE(ForgetSharingChild(4711));
 }

@@ -8,6 +8,7 @@
 #include "core/wire.h"
 #include "interpose/environment.h"
 #include "interpose/image.h"
+#include "interpose/process.h"
 #include "interpose/sys.h"
 #include "interpose/text.h"
 
@@ -127,12 +128,17 @@ static void CollectorPipePath(char* out, size_t size) {
       .AddDecimal(static_cast<uint64_t>(g_session.collector_fd));
 }
 
+static void MovePipe(int fd) {
+  NoteMovedPipe(g_session.fd);
+  __atomic_store_n(&g_session.fd, fd, __ATOMIC_RELAXED);
+}
+
 bool RecoverPipe() {
   char path[64];
   CollectorPipePath(path, sizeof(path));
   const int low = sys::Openat(AT_FDCWD, path, O_RDWR | O_NONBLOCK);
   if (low == -EMFILE || low == -ENFILE) {
-    __atomic_store_n(&g_session.fd, kNoDescriptor, __ATOMIC_RELAXED);
+    MovePipe(kNoDescriptor);
     return false;
   }
   if (low < 0 || !IsPipe(low, g_session.inode)) {
@@ -147,8 +153,7 @@ bool RecoverPipe() {
     if (fd >= 0) break;
   }
   if (fd != low && fd >= 0) sys::Close(low);
-  if (fd < 0) fd = low;
-  __atomic_store_n(&g_session.fd, fd, __ATOMIC_RELAXED);
+  MovePipe(fd < 0 ? low : fd);
   return true;
 }
 
@@ -179,17 +184,12 @@ int GivenDescriptor(int fd) {
 
 void YieldDescriptor() {
   const int old = g_session.fd;
-  if (!PipeIsInPlace()) {
-    RecoverPipe();
-    if (g_session.fd != old) return;
-  }
   int fd = sys::FcntlDupfd(old, old + 1);
   for (int least = old / 2; fd < 0 && least > 2; least /= 2) {
     fd = sys::FcntlDupfd(old, least);
   }
   if (fd < 0) fd = DuplicateAboveLimit(old);
-  if (fd < 0) fd = kNoDescriptor;
-  __atomic_store_n(&g_session.fd, fd, __ATOMIC_RELAXED);
+  MovePipe(fd < 0 ? kNoDescriptor : fd);
 }
 
 bool CollectorLives() {

@@ -200,7 +200,7 @@ TEST_F(SessionTest, KnowsAFileInItsPlace) {
     CHECK_CHILD(dup2(file, number) == number);
     CHECK_CHILD(!PipeIsInPlace());
     const uint64_t inode = InodeOf(file);
-    YieldDescriptor();
+    CHECK_CHILD(GivenDescriptor(number) == number);
     CHECK_CHILD(!IsOurs(number));
     CHECK_CHILD(PipeIsInPlace());
     CHECK_CHILD(InodeOf(number) == inode);
