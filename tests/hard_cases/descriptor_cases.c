@@ -354,6 +354,37 @@ CASE(spawn_overwriting) {
   After();
 }
 
+static int CountDescriptors(void) {
+  DIR* const directory = opendir("/proc/self/fd");
+  CHECK(directory != NULL);
+  int count = 0;
+  while (readdir(directory) != NULL) ++count;
+  CHECK(closedir(directory) == 0);
+  return count;
+}
+
+// What a vfork child does to its descriptors is nothing to its parent, though
+// both have the same memory.
+CASE(vfork_dup2) {
+  Before();
+  const int number = Highest();
+  const int fd = open("mine", O_WRONLY | O_CREAT | O_APPEND, 0666);
+  const int count = CountDescriptors();
+  const pid_t pid = vfork();
+  if (pid == 0) {
+    if (dup2(fd, number) != number) _exit(1);
+    execl("/bin/sh", "sh", "-c", ": > seen-spawned", (char*)NULL);
+    _exit(2);
+  }
+  ExpectExit(pid, 0);
+  Touch("seen-between");
+  CHECK(CountDescriptors() == count);
+  CHECK(close(fd) == 0);
+  CheckFile("mine", "");
+  for (int i = 3; i < Limit(); ++i) FAILS(EBADF, close(i) == -1);
+  After();
+}
+
 // What a test for leaked descriptors sees: by name, and by trying.
 CASE(leaked) {
   DIR* const directory = opendir("/proc/self/fd");

@@ -16,6 +16,7 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::ElementsAreArray;
 using ::testing::IsEmpty;
+using ::testing::IsSupersetOf;
 
 std::string Program() { return HardProgram("descriptor_cases"); }
 
@@ -67,8 +68,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(Case{"dup2", {"W seen-between", "W seen-again"}},
                     Case{"dup3", {"W seen-between", "W seen-again"}},
                     Case{"syscall_dup2", {"W seen-between", "W seen-again"}},
-                    Case{"every_number", {"W seen-one"}},
-                    Case{"fcntl_near_it"}),
+                    Case{"every_number", {"W seen-one"}}, Case{"fcntl_near_it"},
+                    Case{"vfork_dup2", {"W seen-spawned", "W seen-between"}}),
     [](const auto& info) { return info.param.name; });
 INSTANTIATE_TEST_SUITE_P(
     Inline, DescriptorTest,
@@ -107,6 +108,40 @@ INSTANTIATE_TEST_SUITE_P(
                     "inline_close_then_fopen", "inline_close_then_dup",
                     "spawn_closing", "limit_lowered", "out_of_descriptors"),
     [](const auto& info) { return info.param; });
+
+// A pipe that is gone is got back through /proc. Where there is none, it must
+// not have gone in the first place.
+class NoWayBackTest : public testing::TestWithParam<Case> {};
+
+TEST_P(NoWayBackTest, LosesNothing) {
+  const std::string hide = "mount -t tmpfs none /proc && ";
+  FilemonProcess possible;
+  possible.Start({"-r", "-m", "/bin/sh", "-c", hide + "true"},
+                 "/usr/bin/unshare");
+  const Result result = possible.Wait();
+  if (result.wait_status != 0) {
+    GTEST_SKIP() << "cannot hide /proc: " << result.err;
+  }
+  const TracedRun run =
+      RunBoth({"/usr/bin/unshare", "-r", "-m", "/bin/sh", "-c",
+               hide + "exec \"$0\" \"$1\"", Program(), GetParam().name});
+  EXPECT_THAT(run.Seen(), IsSupersetOf(GetParam().between));
+  EXPECT_THAT(run.Seen(), Contains("W seen-after"));
+  EXPECT_THAT(run.Seen(), Contains("W seen-shell"));
+  EXPECT_THAT(Comments(run.log, "lost"), IsEmpty());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Cases, NoWayBackTest,
+    testing::Values(Case{"close_to_1023"}, Case{"closefrom"},
+                    Case{"close_range"}, Case{"close_range_cloexec"},
+                    Case{"close_range_unshare"}, Case{"syscall_close_range"},
+                    Case{"dup2"}, Case{"dup3"}, Case{"syscall_dup2"},
+                    Case{"every_number"},
+                    Case{"spawn_closing", {"W seen-spawned"}},
+                    Case{"spawn_overwriting", {"W seen-spawned"}},
+                    Case{"limit_lowered_then_close_range"}),
+    [](const auto& info) { return info.param.name; });
 
 TEST(DescriptorTest, NoneLeft) {
   const TracedRun run = RunBoth({Program(), "limit_of_three"});

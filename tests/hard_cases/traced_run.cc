@@ -1,6 +1,8 @@
 #include "tests/hard_cases/traced_run.h"
 
+#include <linux/close_range.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -45,6 +47,8 @@ TracedRun RunBoth(const std::vector<std::string>& command,
                   const std::function<void()>& in_child) {
   const auto prepare = [&] {
     SetEnvironment();
+    // What the test's own parents left open is none of the command's business.
+    close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
     in_child();
   };
   TracedRun run;
