@@ -28,8 +28,15 @@ Collector::Collector(SessionPipe* pipe, PathStyle paths, LogWriter* log)
       log_(log),
       host_(&watch_),
       merge_(paths, &host_, log),
+      namespaces_(PidNamespaces::OfThisProcess()),
       intake_(pipe->cookie(),
-              [this](const Record& record) { merge_.Accept(record); }),
+              [this](const Record& record) {
+                if (record.kind == wire::Kind::kEntered) {
+                  namespaces_.Enter(record);
+                } else {
+                  merge_.Accept(namespaces_.Translate(record));
+                }
+              }),
       buffer_(kReadSize),
       pace_(kBusy) {}
 
@@ -99,12 +106,23 @@ bool Collector::Drain() {
 }
 
 void Collector::FollowMerge() {
-  for (pid_t pid : merge_.TakeEnded()) {
-    watch_.Remove(pid);
-    intake_.Forget(pid);
+  for (auto ended = merge_.TakeEnded(); !ended.empty();
+       ended = merge_.TakeEnded()) {
+    for (pid_t pid : ended) {
+      watch_.Remove(pid);
+      intake_.Forget(pid);
+      // A pid namespace's init takes the other processes with it.
+      if (const auto numbers = namespaces_.Ended(pid)) {
+        for (pid_t other : merge_.AliveIn(numbers->first, numbers->second)) {
+          merge_.Ended(other, absl::nullopt);
+        }
+      }
+    }
   }
   for (pid_t pid : merge_.TakeAppeared()) {
     if (pid == root_ || !merge_.Alive(pid)) continue;
+    // In a pid namespace of its own: its parent tells of its end.
+    if (pid >= wire::kPidLimit) continue;
     // Ended already, and reaped. What it said last may be in the pipe still.
     if (!watch_.Add(pid)) deaths_.push_back({pid, absl::nullopt});
   }

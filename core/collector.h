@@ -17,6 +17,7 @@
 #include "core/linux_host.h"
 #include "core/log_writer.h"
 #include "core/merge.h"
+#include "core/pid_namespaces.h"
 #include "core/session_pipe.h"
 
 namespace filemon {
@@ -68,6 +69,7 @@ class Collector {
   DeathWatch watch_;
   LinuxHost host_;
   Merge merge_;
+  PidNamespaces namespaces_;
   Intake intake_;
   std::vector<char> buffer_;
   std::vector<Death> deaths_;

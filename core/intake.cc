@@ -15,9 +15,6 @@ using wire::Kind;
 // library: a thread has at most one under way.
 constexpr size_t kMaxPartials = 4096;
 
-// PID_MAX_LIMIT of include/linux/threads.h.
-constexpr int32_t kMaxPid = 4 * 1024 * 1024;
-
 Header LoadHeader(absl::string_view bytes) {
   Header header;
   memcpy(&header, bytes.data(), sizeof(header));
@@ -26,7 +23,7 @@ Header LoadHeader(absl::string_view bytes) {
 
 // Whether the integers of a record can be what its kind says they are.
 bool InRange(const Header& h) {
-  if (h.pid <= 0 || h.pid > kMaxPid) return false;
+  if (h.pid <= 0 || h.pid >= wire::kPidLimit) return false;
   switch (static_cast<Kind>(h.kind)) {
     case Kind::kStart:
       return h.a >= 0;
@@ -50,6 +47,8 @@ bool InRange(const Header& h) {
       return h.a > 0;
     case Kind::kFragment:
       return h.b >= 0;
+    case Kind::kEntered:
+      return h.a > 0 && h.a < wire::kPidLimit;
     default:
       return true;
   }
@@ -85,7 +84,7 @@ void Intake::Finish() {
 
 void Intake::Forget(int32_t pid) {
   for (auto it = partials_.begin(); it != partials_.end();) {
-    if (it->first.first == pid) {
+    if (std::get<0>(it->first) == 0 && std::get<1>(it->first) == pid) {
       ++dropped_records_;
       partials_.erase(it++);
     } else {
@@ -171,6 +170,7 @@ bool Intake::Decode(absl::string_view bytes, Record* record) {
   record->pid = header.pid;
   record->a = header.a;
   record->b = header.b;
+  record->pid_namespace = header.pid_namespace;
   bytes.remove_prefix(sizeof(Header));
   for (int i = 0; i < header.names; ++i) {
     const size_t end = bytes.find('\0');
@@ -182,7 +182,7 @@ bool Intake::Decode(absl::string_view bytes, Record* record) {
 }
 
 bool Intake::AddFragment(const Header& header, absl::string_view piece) {
-  const FragmentKey key(header.pid, header.a);
+  const FragmentKey key(header.pid_namespace, header.pid, header.a);
   auto it = partials_.find(key);
   if (header.b == 0) {
     if (it != partials_.end()) {

@@ -6,7 +6,7 @@
 
 #include <functional>
 #include <string>
-#include <utility>
+#include <tuple>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
@@ -21,6 +21,7 @@ struct Record {
   int32_t pid = 0;
   int32_t a = 0;
   int32_t b = 0;
+  uint32_t pid_namespace = 0;
   absl::string_view names[wire::kMaxNames];
 };
 
@@ -47,7 +48,8 @@ class Intake {
   // counted.
   void Finish();
 
-  // `pid` has ended: pieces of a record that it did not complete are dropped.
+  // `pid`, of the collector's pid namespace, has ended: pieces of a record that
+  // it did not complete are dropped.
   void Forget(int32_t pid);
 
   // Bytes that belonged to no valid record.
@@ -61,7 +63,8 @@ class Intake {
     std::string bytes;
     size_t total;
   };
-  using FragmentKey = std::pair<int32_t, int32_t>;  // pid, number
+  // Namespace, pid, number.
+  using FragmentKey = std::tuple<uint32_t, int32_t, int32_t>;
 
   // Delivers what is whole at the front of `bytes`; returns how much that was.
   size_t Consume(absl::string_view bytes);

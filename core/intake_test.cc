@@ -141,7 +141,7 @@ TEST_F(IntakeTest, RefusesInvalidRecords) {
       Encode(Kind::kOpen, 1, 0, 0, {"", "a"}),
       Encode(Kind::kOpen, 1, 4, 0, {"", "a"}),
       Encode(Kind::kExec, 1, 8, 0, {"", "a"}),
-      Encode(Kind::kOpen, 4194305, wire::kReads, 0, {"", "a"}),
+      Encode(Kind::kOpen, wire::kPidLimit, wire::kReads, 0, {"", "a"}),
       Encode(Kind::kFork, 1, 0, 0),
       Encode(Kind::kFork, 1, 1, 0),
       Encode(Kind::kFork, 1, 2, 2),
@@ -171,7 +171,8 @@ class FragmentTest : public IntakeTest {
 };
 
 TEST_F(FragmentTest, PutsTogether) {
-  for (const size_t piece : {256, 4076}) {
+  for (const size_t piece :
+       {size_t{256}, wire::kMaxWrite - sizeof(wire::Header)}) {
     for (const auto& f : EncodeFragments(LongRename(7), 1, piece)) {
       intake_.Feed(f);
     }

@@ -165,6 +165,16 @@ bool Merge::Alive(pid_t pid) const {
   return it != known_.end() && !it->second->ended;
 }
 
+std::vector<pid_t> Merge::AliveIn(pid_t first, pid_t last) const {
+  std::vector<pid_t> pids;
+  for (const auto& entry : known_) {
+    if (entry.first < first || entry.first > last) continue;
+    if (!entry.second->ended) pids.push_back(entry.first);
+  }
+  absl::c_sort(pids);
+  return pids;
+}
+
 std::vector<pid_t> Merge::TakeAppeared() {
   return std::exchange(appeared_, {});
 }

@@ -92,6 +92,8 @@ class Merge {
 
   // Whether `pid` is a process of the session whose end is not known.
   bool Alive(pid_t pid) const;
+  // Those of a range of pids, both included.
+  std::vector<pid_t> AliveIn(pid_t first, pid_t last) const;
   // How many such processes there are.
   size_t alive() const { return alive_; }
 

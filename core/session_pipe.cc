@@ -61,6 +61,9 @@ absl::StatusOr<std::unique_ptr<SessionPipe>> SessionPipe::Create() {
   // Held until we end, however that comes: so writers that find the pipe full
   // know whether anybody is going to read it.
   flock(reader, LOCK_EX);
+  // F_GETOWN tells a process who we are in its own pid namespace: nobody, if it
+  // is not in ours.
+  fcntl(writer, F_SETOWN, getpid());
   // Less will do: the writers wait when it is full.
   fcntl(reader, F_SETPIPE_SZ, kPipeSize);
   return std::unique_ptr<SessionPipe>(

@@ -11,6 +11,9 @@
 // record that is longer travels as kFragment records.
 //
 // Integers are in the machine's byte order: a session never leaves its machine.
+//
+// Processes are named by their pids as they see them themselves, with the pid
+// namespace in which they do (pid_namespaces(7)).
 #ifndef FILEMON_CORE_WIRE_H_
 #define FILEMON_CORE_WIRE_H_
 
@@ -107,8 +110,12 @@ enum class Kind : uint8_t {
   // begins with the whole record's own Header, whose size is the total. The
   // pieces come in order, possibly with other records between them.
   kFragment = 17,
+  // pid, which has no parent in its own pid namespace, is the process a of the
+  // pid namespace b. Comes before its other records, and may come again. No
+  // names.
+  kEntered = 18,
 };
-inline constexpr uint8_t kLastKind = 17;
+inline constexpr uint8_t kLastKind = 18;
 
 // For kOpen's a.
 inline constexpr int32_t kReads = 1;
@@ -131,8 +138,17 @@ struct Header {
   int32_t pid;      // whom the record is about
   int32_t a;
   int32_t b;
+  // In which pid, and a and b where they are processes, count: the inode number
+  // of /proc/PID/ns/pid, or 0 for the collector's.
+  uint32_t pid_namespace;
 };
-static_assert(sizeof(Header) == 20, "one layout for every process");
+static_assert(sizeof(Header) == 24, "one layout for every process");
+
+// PID_MAX_LIMIT of include/linux/threads.h: pids are less.
+inline constexpr int32_t kPidLimit = 4 * 1024 * 1024;
+
+// Header::pid_namespace of a process that cannot tell its own.
+inline constexpr uint32_t kUnknownPidNamespace = UINT32_MAX;
 static_assert(kMaxRecord <= UINT16_MAX, "Header::size can hold it");
 
 // The number of names that a record of this kind carries; -1 for an unknown
@@ -160,6 +176,7 @@ constexpr int NamesOf(Kind kind) {
     case Kind::kSpawnEnd:
     case Kind::kLost:
     case Kind::kFragment:
+    case Kind::kEntered:
       return 0;
   }
   return -1;

@@ -55,7 +55,8 @@ void SetParts(const OutgoingRecord& record, Parts* out) {
                  static_cast<uint8_t>(names),
                  record.pid,
                  record.a,
-                 record.b};
+                 record.b,
+                 g_session.pid_namespace};
 }
 
 void Gather(const Parts& parts, char* out) {

@@ -39,6 +39,9 @@ Arrived Opened(const std::string& name, pid_t pid = 77) {
   return {Kind::kOpen, pid, wire::kReads, 0, {"", name}};
 }
 
+// The size of an Open() of the empty name.
+constexpr int kSmallest = sizeof(wire::Header) + 2;
+
 // A name that makes Open() a record of `size` bytes.
 std::string NameForSize(size_t size) {
   return std::string(size - sizeof(wire::Header) - 2, 'n');
@@ -80,8 +83,8 @@ TEST_F(ChannelTest, CarriesEveryField) {
 
 // Around 512, where gathering ends, and 4096, where one write ends.
 TEST_F(ChannelTest, CarriesEverySize) {
-  for (const size_t size :
-       {22, 511, 512, 513, 1000, 4095, 4096, 4097, 4608, 4609, 8192}) {
+  for (const int size :
+       {kSmallest, 511, 512, 513, 1000, 4095, 4096, 4097, 4608, 4609, 8192}) {
     const std::string name = NameForSize(size);
     Emit(Open(name));
     EXPECT_THAT(collector_.Records(), ElementsAre(Opened(name))) << size;
@@ -125,7 +128,7 @@ std::vector<std::string> WritesOf(Body body) {
 }
 
 TEST_F(ChannelTest, ARecordIsOneWriteIfOneCanKeepItWhole) {
-  for (const size_t size : {22, 512, 513, 4096}) {
+  for (const int size : {kSmallest, 512, 513, 4096}) {
     EXPECT_THAT(WritesOf([&] { Emit(Open(NameForSize(size))); }),
                 ElementsAre(SizeIs(size)));
   }
@@ -204,7 +207,8 @@ TEST_F(ChannelTest, ABatchIsOneWrite) {
 TEST_F(ChannelTest, ABatchOfAnySizeKeepsItsOrder) {
   Batch batch;
   std::vector<Arrived> expected;
-  for (const size_t size : {4096, 22, 3000, 1096, 1097, 5000, 22, 2000, 2074}) {
+  for (const int size :
+       {4096, kSmallest, 3000, 1096, 1097, 5000, kSmallest, 2000, 2074}) {
     const std::string name = NameForSize(size);
     batch.Add(Open(name));
     expected.push_back(Opened(name));

@@ -7,6 +7,8 @@
 #include "interpose/environment.h"
 #include "interpose/libraries.h"
 #include "interpose/path.h"
+#include "interpose/pid_namespace.h"
+#include "interpose/process.h"
 #include "interpose/report.h"
 #include "interpose/session.h"
 #include "interpose/sys.h"
@@ -113,6 +115,14 @@ void ReportImageStart() {
   char path[PATH_MAX];
   ImagePath(cwd, path, sizeof(path));
   Batch batch;
+  if (g_session.pid_namespace != 0 && HasNoParentHere()) {
+    // Whoever made this process may have said nothing of the namespace. That
+    // /proc shows the collector's is likely, when it does not show our own.
+    const pid_t outside = PidInParentsNamespace(0);
+    if (outside != 0 && outside != g_session.pid) {
+      batch.Add(EnteredRecord(g_session.pid, outside, 0));
+    }
+  }
   OutgoingRecord record = {wire::Kind::kStart, g_session.pid};
   record.a = sys::Getppid();
   record.name[0] = path;

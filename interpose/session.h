@@ -27,6 +27,8 @@ struct Session {
   char preload[4096];  // our own entry of LD_PRELOAD; empty if we had none
   // The file that this library was loaded from; null if that is not known.
   const char* library;
+  // In which the pid counts, as wire::Header::pid_namespace.
+  uint32_t pid_namespace;
 };
 
 extern Session g_session __attribute__((visibility("hidden")));

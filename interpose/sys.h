@@ -178,6 +178,24 @@ inline void SetCloseOnExec(int fd, bool close) {
 #endif
 }
 
+// Whom F_SETOWN has made the owner of a description, as this process sees it; 0
+// if it does not see him.
+inline pid_t Owner(int fd) {
+#if defined(__i386__)
+  return static_cast<pid_t>(Call(SYS_fcntl64, fd, F_GETOWN));
+#else
+  return static_cast<pid_t>(Call(SYS_fcntl, fd, F_GETOWN));
+#endif
+}
+
+inline void SetOwner(int fd, pid_t owner) {
+#if defined(__i386__)
+  Call(SYS_fcntl64, fd, F_SETOWN, owner);
+#else
+  Call(SYS_fcntl, fd, F_SETOWN, owner);
+#endif
+}
+
 inline int FcntlDupfd(int fd, int least) {
 #if defined(__i386__)
   return static_cast<int>(Call(SYS_fcntl64, fd, F_DUPFD, least));

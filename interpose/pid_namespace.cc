@@ -1,0 +1,45 @@
+#include "interpose/pid_namespace.h"
+
+#include "core/wire.h"
+#include "interpose/sys.h"
+#include "interpose/text.h"
+
+namespace filemon {
+
+// A look into /proc costs twenty times as much as to ask for the pipe's owner,
+// which the kernel translates for us.
+uint32_t PidNamespaceOf(int fd, pid_t collector) {
+  return sys::Owner(fd) == collector ? 0 : OwnPidNamespace();
+}
+
+uint32_t OwnPidNamespace() {
+  sys::Identity id;
+  if (sys::Stat(AT_FDCWD, "/proc/self/ns/pid", 0, &id) != 0) {
+    return wire::kUnknownPidNamespace;
+  }
+  return static_cast<uint32_t>(id.inode);
+}
+
+bool HasNoParentHere() { return sys::Getppid() == 0; }
+
+pid_t PidInParentsNamespace(pid_t parent) {
+  const int fd = sys::Openat(AT_FDCWD, "/proc/self/stat", O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return 0;
+  char text[512];
+  const long size = sys::Read(fd, text, sizeof(text) - 1);
+  sys::Close(fd);
+  text[size > 0 ? size : 0] = '\0';
+  // "PID (NAME) STATE PARENT ...", and the name may hold anything.
+  const char* p = text;
+  uint64_t pid;
+  if (!ReadDecimal(&p, &pid)) return 0;
+  p = FindLast(text, strlen(text), ')');
+  uint64_t seen_parent;
+  if (p == nullptr || strlen(p) < 4) return 0;
+  p += 4;  // ") S "
+  if (!ReadDecimal(&p, &seen_parent) || seen_parent == 0) return 0;
+  if (parent != 0 && seen_parent != static_cast<uint64_t>(parent)) return 0;
+  return static_cast<pid_t>(pid);
+}
+
+}  // namespace filemon

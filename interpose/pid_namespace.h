@@ -1,0 +1,29 @@
+// The pid namespace of this process. Its pid means nothing to a collector in
+// another one, so every record says in which it counts.
+#ifndef FILEMON_INTERPOSE_PID_NAMESPACE_H_
+#define FILEMON_INTERPOSE_PID_NAMESPACE_H_
+
+#include <stdint.h>
+#include <sys/types.h>
+
+namespace filemon {
+
+// For a new image: the namespace, as wire::Header::pid_namespace, of a process
+// that holds the session's pipe as `fd`.
+uint32_t PidNamespaceOf(int fd, pid_t collector);
+
+// The calling process's namespace by its number, whichever it is.
+uint32_t OwnPidNamespace();
+
+// True in a process whose parent is in another namespace: the first one there,
+// or one that came by setns(2).
+bool HasNoParentHere();
+
+// The calling process's pid in its parent's namespace, where the parent is
+// `parent` (0: whatever it is). 0 if that cannot be told: /proc shows it while
+// it is the parent's namespace's.
+pid_t PidInParentsNamespace(pid_t parent);
+
+}  // namespace filemon
+
+#endif  // FILEMON_INTERPOSE_PID_NAMESPACE_H_
