@@ -4,6 +4,7 @@
 
 #include "interpose/channel.h"
 #include "interpose/libraries.h"
+#include "interpose/pid_namespace.h"
 #include "interpose/session.h"
 #include "interpose/sys.h"
 
@@ -14,6 +15,8 @@ namespace {
 // child of clone(CLONE_VM). Its pid must not become g_session.pid.
 struct Sharing {
   pid_t pid;
+  // What the memory's owner calls it, who may be in another pid namespace.
+  pid_t here;
   // Where the pipe was, if this child has moved it: the child's descriptors are
   // its own, and where the memory's owner has the pipe has not changed.
   bool moved;
@@ -29,11 +32,12 @@ Sharing* FindSharing(pid_t pid) {
   return nullptr;
 }
 
-void RememberSharing(pid_t pid) {
+void RememberSharing(pid_t pid, pid_t here) {
   for (Sharing& slot : g_sharing) {
     pid_t empty = 0;
     if (__atomic_compare_exchange_n(&slot.pid, &empty, pid, false,
                                     __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+      slot.here = here;
       slot.moved = false;
       return;
     }
@@ -42,6 +46,7 @@ void RememberSharing(pid_t pid) {
   // any.
   Sharing& slot = g_sharing[static_cast<unsigned>(pid) % kMaxSharing];
   __atomic_store_n(&slot.pid, pid, __ATOMIC_RELAXED);
+  slot.here = here;
   slot.moved = false;
 }
 
@@ -52,12 +57,28 @@ void EmitFork(pid_t parent, pid_t child, int32_t side) {
   Emit(record);
 }
 
-// The pid is not the one that last reported.
-__attribute__((noinline)) void OnOtherPid(pid_t pid, pid_t last) {
-  if (FindSharing(pid) != nullptr) return;
+// The calling process was forked by `parent` into another pid namespace.
+void EnterPidNamespace(pid_t parent, pid_t pid) {
+  const pid_t outside = PidInParentsNamespace(parent);
+  if (outside != 0) EmitFork(parent, outside, wire::kSaidByChild);
+  const uint32_t parents_namespace = g_session.pid_namespace;
+  g_session.pid_namespace = OwnPidNamespace();
+  __atomic_store_n(&g_session.pid, pid, __ATOMIC_RELAXED);
+  if (outside != 0) Emit(EnteredRecord(pid, outside, parents_namespace));
+}
+
+// The pid is not the one that last reported. Returns what the process is called
+// in g_session.pid_namespace.
+__attribute__((noinline)) pid_t OnOtherPid(pid_t pid, pid_t last) {
+  if (const Sharing* sharing = FindSharing(pid)) return sharing->here;
+  if (HasNoParentHere()) {
+    EnterPidNamespace(last, pid);
+    return pid;
+  }
   __atomic_store_n(&g_session.pid, pid, __ATOMIC_RELAXED);
   // `last` may also be a child that shared our memory and is gone.
   if (sys::Getppid() == last) EmitFork(last, pid, wire::kSaidByChild);
+  return pid;
 }
 
 }  // namespace
@@ -65,27 +86,47 @@ __attribute__((noinline)) void OnOtherPid(pid_t pid, pid_t last) {
 pid_t CurrentPid() {
   const pid_t pid = sys::Getpid();
   const pid_t last = __atomic_load_n(&g_session.pid, __ATOMIC_RELAXED);
-  if (__builtin_expect(pid != last, 0)) OnOtherPid(pid, last);
+  if (__builtin_expect(pid != last, 0)) return OnOtherPid(pid, last);
   return pid;
+}
+
+OutgoingRecord EnteredRecord(pid_t pid, pid_t outside,
+                             uint32_t outer_namespace) {
+  OutgoingRecord record = {wire::Kind::kEntered, pid};
+  record.a = outside;
+  record.b = static_cast<int32_t>(outer_namespace);
+  return record;
 }
 
 void AnnounceForkedChild(pid_t parent) {
   const pid_t pid = sys::Getpid();
-  // An atfork handler of the program may have reported already.
-  if (__atomic_load_n(&g_session.pid, __ATOMIC_RELAXED) == pid) return;
+  const bool entered = HasNoParentHere();
+  // An atfork handler of the program may have reported already. The first
+  // process of a namespace can have its parent's pid.
+  if (__atomic_load_n(&g_session.pid, __ATOMIC_RELAXED) == pid &&
+      (!entered || OwnPidNamespace() == g_session.pid_namespace)) {
+    return;
+  }
   for (Sharing& slot : g_sharing) {
     __atomic_store_n(&slot.pid, 0, __ATOMIC_RELAXED);
   }
   // Another thread's dlopen() does not go on here.
   ForgetPendingLibraries();
+  if (entered) return EnterPidNamespace(parent, pid);
   __atomic_store_n(&g_session.pid, pid, __ATOMIC_RELAXED);
   EmitFork(parent, pid, wire::kSaidByChild);
 }
 
 void AnnounceSharingChild(pid_t parent) {
   const pid_t pid = sys::Getpid();
-  RememberSharing(pid);
-  EmitFork(parent, pid, wire::kSaidByChild);
+  pid_t here = pid;
+  if (HasNoParentHere()) {
+    if (parent == 0) parent = __atomic_load_n(&g_session.pid, __ATOMIC_RELAXED);
+    here = PidInParentsNamespace(parent);
+    if (here == 0) return;
+  }
+  RememberSharing(pid, here);
+  EmitFork(parent, here, wire::kSaidByChild);
 }
 
 void NoteMovedPipe(int from) {
@@ -96,8 +137,10 @@ void NoteMovedPipe(int from) {
 }
 
 bool ForgetSharingChild(pid_t child) {
-  Sharing* const slot = FindSharing(child);
-  if (slot == nullptr) return false;
+  Sharing* slot = g_sharing;
+  while (slot->pid == 0 || slot->here != child) {
+    if (++slot == g_sharing + kMaxSharing) return false;
+  }
   const bool moved = slot->moved;
   const int pipe = slot->pipe;
   __atomic_store_n(&slot->pid, 0, __ATOMIC_RELAXED);

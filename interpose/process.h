@@ -7,7 +7,10 @@
 #ifndef FILEMON_INTERPOSE_PROCESS_H_
 #define FILEMON_INTERPOSE_PROCESS_H_
 
+#include <stdint.h>
 #include <sys/types.h>
+
+#include "interpose/channel.h"
 
 namespace filemon {
 
@@ -19,7 +22,12 @@ pid_t CurrentPid();
 void AnnounceForkedChild(pid_t parent);
 
 // The same in a process that shares its parent's memory (vfork, CLONE_VM).
+// `parent` is 0 if it is not in the process's pid namespace.
 void AnnounceSharingChild(pid_t parent);
+
+// What a process says of itself that `outer_namespace` knows as `outside`.
+OutgoingRecord EnteredRecord(pid_t pid, pid_t outside,
+                             uint32_t outer_namespace);
 
 // In the parent, when a child that shared its memory no longer does. False if
 // the child never announced itself: it was killed before it could.

@@ -8,13 +8,14 @@
 #include "core/wire.h"
 #include "interpose/environment.h"
 #include "interpose/image.h"
+#include "interpose/pid_namespace.h"
 #include "interpose/process.h"
 #include "interpose/sys.h"
 #include "interpose/text.h"
 
 namespace filemon {
 
-Session g_session = {kDormant, 0, 0, -1, 0, 0, {}, nullptr};
+Session g_session = {kDormant, 0, 0, -1, 0, 0, {}, nullptr, 0};
 
 namespace {
 
@@ -89,6 +90,8 @@ void Join() {
   } else {
     RecoverPipe();
   }
+  if (g_session.fd < 0) return;
+  g_session.pid_namespace = PidNamespaceOf(g_session.fd, g_session.collector);
 }
 
 }  // namespace
@@ -146,6 +149,8 @@ bool RecoverPipe() {
     GoDormant();
     return false;
   }
+  // As the collector has done to the pipe that was lost.
+  sys::SetOwner(low, g_session.collector);
   // High again, as far as RLIMIT_NOFILE lets us.
   int fd = low;
   for (int least = 1000; least > low; least /= 2) {
