@@ -35,9 +35,11 @@ int Fail(long result) {
 __attribute__((noinline)) void AnnounceExec(PathAt path, int flags,
                                             int32_t obstacle) {
   if ((flags & AT_EMPTY_PATH) != 0 && path.name[0] == '\0') {
-    char file[PATH_MAX];
-    if (!PathOfDescriptor(path.dirfd, file, sizeof(file))) file[0] = '\0';
-    EmitExec(obstacle, "", file);
+    PathBuffer file;
+    file.Fill([&](char* out, size_t size) {
+      return PathOfDescriptor(path.dirfd, out, size);
+    });
+    EmitExec(obstacle, "", file.path());
   } else if (path.dirfd == AT_FDCWD || path.name[0] == '/') {
     EmitExec(obstacle, "", path.name);
   } else {
@@ -84,11 +86,14 @@ bool SearchProgram(const char* file, Visit visit) {
     list = FindVariable(environment, "PATH");
   }
   if (list == nullptr) list = kDefaultSearchPath;
-  char path[PATH_MAX];
+  // As libc does: no more of the stack than this search can need.
+  const size_t longest = strlen(list) + 1 + strlen(file) + 1;
+  const size_t size = longest < PATH_MAX ? longest : PATH_MAX;
+  char* const path = static_cast<char*>(alloca(size));
   for (;;) {
     size_t n = 0;
     while (list[n] != '\0' && list[n] != ':') ++n;
-    TextBuilder text(path, sizeof(path));
+    TextBuilder text(path, size);
     text.Add(list, n);
     if (n > 0) text.Add("/");  // an empty element is the current directory
     text.Add(file);

@@ -79,23 +79,29 @@ OutgoingRecord OpenRecord(int flags) {
 
 }  // namespace
 
-bool PathOfDescriptor(int fd, char* out, size_t size) {
+size_t LinkOfDescriptor(int fd, char* out, size_t size) {
   char link[32];
   TextBuilder(link, sizeof(link))
       .Add("/proc/self/fd/")
       .AddDecimal(static_cast<uint64_t>(fd));
   const long n = sys::Readlinkat(AT_FDCWD, link, out, size - 1);
-  if (n <= 0 || out[0] != '/') return false;
-  out[n] = '\0';
-  const size_t suffix = sizeof(kDeleted) - 1;
-  const size_t length = static_cast<size_t>(n);
-  return length < suffix || !Equal(out + length - suffix, kDeleted);
+  const size_t length = n > 0 && out[0] == '/' ? static_cast<size_t>(n) : 0;
+  out[length] = '\0';
+  return length;
+}
+
+bool PathOfDescriptor(int fd, char* out, size_t size) {
+  const size_t length = LinkOfDescriptor(fd, out, size);
+  constexpr size_t kSuffix = sizeof(kDeleted) - 1;
+  return length > 0 &&
+         (length < kSuffix || !Equal(out + length - kSuffix, kDeleted));
 }
 
 Directory::Directory(PathAt path) {
-  path_[0] = '\0';
   if (path.dirfd == AT_FDCWD || path.name[0] == '/') return;
-  if (!DirectoryName(path.dirfd, path_, sizeof(path_))) path_[0] = '\0';
+  path_.Fill([&](char* out, size_t size) {
+    return DirectoryName(path.dirfd, out, size);
+  });
 }
 
 int FlagsOfMode(const char* mode) {
@@ -148,10 +154,13 @@ void ReportSymlink(const char* target, PathAt path) {
 }
 
 void ReportChdir(const char* given) {
-  char path[PATH_MAX];
-  // The kernel writes "(unreachable)" before a directory outside of our root.
-  if (sys::Getcwd(path, sizeof(path)) >= 0 && path[0] == '/') {
-    ReportEntered(path);
+  PathBuffer path;
+  const auto read = [](char* out, size_t size) {
+    // The kernel writes "(unreachable)" before a directory outside our root.
+    return sys::Getcwd(out, size) >= 0 && out[0] == '/';
+  };
+  if (path.Fill(read)) {
+    ReportEntered(path.path());
   } else {
     // Without a name it is unknown, until the next change.
     ReportEntered(given != nullptr && given[0] == '/' ? given : "");

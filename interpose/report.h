@@ -4,10 +4,10 @@
 #define FILEMON_INTERPOSE_REPORT_H_
 
 #include <fcntl.h>
-#include <linux/limits.h>
 #include <stddef.h>
 
 #include "interpose/channel.h"
+#include "interpose/path_buffer.h"
 #include "interpose/session.h"
 
 namespace filemon {
@@ -27,14 +27,17 @@ struct PathAt {
 class Directory {
  public:
   explicit Directory(PathAt path);
-  const char* path() const { return path_; }
+  const char* path() const { return path_.path(); }
 
  private:
-  char path_[PATH_MAX];
+  PathBuffer path_;
 };
 
-// The file behind a descriptor, absolute, as the kernel names it. False if it
-// has no name (any more).
+// What the kernel calls the file behind a descriptor, and its length: a path,
+// and for a file without a name (any more) a text that ends in " (deleted)". 0
+// for what is no file.
+size_t LinkOfDescriptor(int fd, char* out, size_t size);
+// The same, if it is a path.
 bool PathOfDescriptor(int fd, char* out, size_t size);
 
 // What open() was asked for.

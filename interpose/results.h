@@ -4,8 +4,6 @@
 #ifndef FILEMON_INTERPOSE_RESULTS_H_
 #define FILEMON_INTERPOSE_RESULTS_H_
 
-#include <linux/limits.h>
-
 #include "interpose/report.h"
 
 namespace filemon {
@@ -30,7 +28,7 @@ class FileLink {
  private:
   PathAt from_;
   bool nameless_ = false;
-  char path_[PATH_MAX];
+  PathBuffer path_;
 };
 
 }  // namespace filemon

@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
@@ -216,6 +217,24 @@ inline void PollWritable(int fd, int milliseconds) {
 #else
   Call(SYS_ppoll, Arg(&poll), 1, Arg(&timeout), 0, 8);
 #endif
+}
+
+// Zeroed memory, in whole pages; null if there is none.
+inline void* MapMemory(size_t size) {
+#if defined(__i386__)
+  // The sixth argument, the offset, is ignored for anonymous memory.
+  const long p = Call(SYS_mmap2, 0, static_cast<long>(size),
+                      PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+#else
+  const long p =
+      Call(SYS_mmap, 0, static_cast<long>(size), PROT_READ | PROT_WRITE,
+           MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+#endif
+  return p < 0 && p > -4096 ? nullptr : reinterpret_cast<void*>(p);
+}
+
+inline void UnmapMemory(void* p, size_t size) {
+  Call(SYS_munmap, Arg(p), static_cast<long>(size));
 }
 
 }  // namespace sys

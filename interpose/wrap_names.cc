@@ -60,9 +60,11 @@ FileLink::FileLink(PathAt from, int flags) : from_(from) {
   sys::Identity id;
   if (sys::Stat(fd, "", AT_EMPTY_PATH, &id) != 0) return;
   nameless_ = id.links == 0;
-  if (!nameless_ && PathOfDescriptor(fd, path_, sizeof(path_))) {
-    from_ = PathAt::Here(path_);
-  }
+  if (nameless_) return;
+  const auto read = [fd](char* out, size_t size) {
+    return PathOfDescriptor(fd, out, size);
+  };
+  if (path_.Fill(read)) from_ = PathAt::Here(path_.path());
 }
 
 int FileLink::Result(int result, PathAt to) const {

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -315,4 +316,41 @@ CASE(open_is_restarted) {
   SUCCEEDS(open("seen-fifo", O_RDONLY) >= 0);
   ExpectExit(pid, 0);
   CHECK(handled == 2);
+}
+
+// A handler's stack of the size that <signal.h> once promised to be enough.
+static void WorkInHandler(int signal) {
+  (void)signal;
+  const int directory = open(".", O_RDONLY | O_DIRECTORY);
+  const int fd = open("seen-1", O_WRONLY | O_CREAT, 0666);
+  if (directory < 0 || fd < 0) abort();
+  if (close(openat(directory, "seen-2", O_WRONLY | O_CREAT, 0666)) != 0) {
+    abort();
+  }
+  if (rename("seen-1", "seen-3") != 0) abort();
+  if (renameat(directory, "seen-3", directory, "seen-4") != 0) abort();
+  if (linkat(directory, "seen-4", directory, "seen-5", 0) != 0) abort();
+  if (symlinkat("seen-4", directory, "seen-6") != 0) abort();
+  if (unlinkat(directory, "seen-6", 0) != 0) abort();
+  if (unlink("seen-4") != 0) abort();
+  if (chdir("/") != 0 || fchdir(directory) != 0) abort();
+  const pid_t pid = fork();
+  if (pid == 0) {
+    execl("/bin/sh", "sh", "-c", ": > seen-exec", (char*)NULL);
+    _exit(1);
+  }
+  int status;
+  if (waitpid(pid, &status, 0) != pid || status != 0) abort();
+}
+CASE(small_signal_stack) {
+  enum { kGuard = 65536, kSize = 8192 };
+  char* const memory =
+      mmap(NULL, kGuard + kSize, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  CHECK(memory != MAP_FAILED);
+  CHECK(mprotect(memory + kGuard, kSize, PROT_READ | PROT_WRITE) == 0);
+  const stack_t stack = {.ss_sp = memory + kGuard, .ss_size = kSize};
+  CHECK(sigaltstack(&stack, NULL) == 0);
+  Handle(SIGUSR1, WorkInHandler, SA_ONSTACK);
+  CHECK(raise(SIGUSR1) == 0);
+  Touch("seen-after");
 }

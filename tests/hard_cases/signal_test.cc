@@ -52,7 +52,12 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"vfork_child_killed", {"W seen-child", "W seen-after"}},
         Case{"siglongjmp_out_of_calls", {"W seen-after", "W seen-shell"}},
         Case{"masks_and_actions", {"W seen-1"}},
-        Case{"open_is_interrupted", {}}),
+        Case{"open_is_interrupted", {}},
+        Case{"small_signal_stack",
+             {"W seen-1", "A seen-2", "W FOLDER/seen-2", "M seen-1", "A seen-3",
+              "A seen-4", "M FOLDER/seen-3", "A seen-4", "A seen-5",
+              "L FOLDER/seen-4", "A seen-6", "L seen-4", "A seen-6",
+              "D FOLDER/seen-6", "D seen-4", "W seen-exec", "W seen-after"}}),
     [](const auto& info) { return info.param.name; });
 
 // A process's own calls are in the log exactly as often as it counted them.

@@ -38,7 +38,8 @@ std::vector<std::string> TracedRun::Seen() const {
   for (const LogRecord& record : log) {
     if (record.letter == '#' || !IsSeen(record.path)) continue;
     seen.push_back(
-        absl::StrCat(std::string(1, record.letter), " ", record.path));
+        absl::StrCat(std::string(1, record.letter), " ",
+                     absl::StrReplaceAll(record.path, {{folder, "FOLDER"}})));
   }
   return seen;
 }

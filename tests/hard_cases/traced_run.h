@@ -21,6 +21,7 @@ struct TracedRun {
 
   // "LETTER PATH" of the records of all processes, in the log's order, whose
   // file name begins with "seen": what a test's program opens on purpose.
+  // `folder` is FOLDER in them.
   std::vector<std::string> Seen() const;
 };
 
