@@ -37,7 +37,8 @@ __attribute__((noinline)) void AnnounceExec(PathAt path, int flags,
   if ((flags & AT_EMPTY_PATH) != 0 && path.name[0] == '\0') {
     PathBuffer file;
     file.Fill([&](char* out, size_t size) {
-      return PathOfDescriptor(path.dirfd, out, size);
+      // As the new image will see itself, be it a memfd.
+      return LinkOfDescriptor(path.dirfd, out, size) > 0;
     });
     EmitExec(obstacle, "", file.path());
   } else if (path.dirfd == AT_FDCWD || path.name[0] == '/') {

@@ -115,16 +115,18 @@ void ReportImageStart() {
   char path[PATH_MAX];
   ImagePath(cwd, path, sizeof(path));
   Batch batch;
+  Outside outside = {0, 0};
   if (g_session.pid_namespace != 0 && HasNoParentHere()) {
     // Whoever made this process may have said nothing of the namespace. That
     // /proc shows the collector's is likely, when it does not show our own.
-    const pid_t outside = PidInParentsNamespace(0);
-    if (outside != 0 && outside != g_session.pid) {
-      batch.Add(EnteredRecord(g_session.pid, outside, 0));
+    outside = SeenFromOutside();
+    if (outside.pid != 0) {
+      batch.Add(EnteredRecord(g_session.pid, outside.pid, 0));
     }
   }
   OutgoingRecord record = {wire::Kind::kStart, g_session.pid};
   record.a = sys::Getppid();
+  record.b = outside.parent;
   record.name[0] = path;
   record.name[1] = cwd;
   batch.Add(record);

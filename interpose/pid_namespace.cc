@@ -22,24 +22,23 @@ uint32_t OwnPidNamespace() {
 
 bool HasNoParentHere() { return sys::Getppid() == 0; }
 
-pid_t PidInParentsNamespace(pid_t parent) {
+Outside SeenFromOutside() {
   const int fd = sys::Openat(AT_FDCWD, "/proc/self/stat", O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return 0;
+  if (fd < 0) return {0, 0};
   char text[512];
   const long size = sys::Read(fd, text, sizeof(text) - 1);
   sys::Close(fd);
   text[size > 0 ? size : 0] = '\0';
   // "PID (NAME) STATE PARENT ...", and the name may hold anything.
   const char* p = text;
-  uint64_t pid;
-  if (!ReadDecimal(&p, &pid)) return 0;
+  uint64_t pid, parent;
+  if (!ReadDecimal(&p, &pid)) return {0, 0};
   p = FindLast(text, strlen(text), ')');
-  uint64_t seen_parent;
-  if (p == nullptr || strlen(p) < 4) return 0;
+  if (p == nullptr || strlen(p) < 4) return {0, 0};
   p += 4;  // ") S "
-  if (!ReadDecimal(&p, &seen_parent) || seen_parent == 0) return 0;
-  if (parent != 0 && seen_parent != static_cast<uint64_t>(parent)) return 0;
-  return static_cast<pid_t>(pid);
+  // Without a parent it is the process's own namespace that /proc shows.
+  if (!ReadDecimal(&p, &parent) || parent == 0) return {0, 0};
+  return {static_cast<pid_t>(pid), static_cast<pid_t>(parent)};
 }
 
 }  // namespace filemon

@@ -19,10 +19,14 @@ uint32_t OwnPidNamespace();
 // or one that came by setns(2).
 bool HasNoParentHere();
 
-// The calling process's pid in its parent's namespace, where the parent is
-// `parent` (0: whatever it is). 0 if that cannot be told: /proc shows it while
-// it is the parent's namespace's.
-pid_t PidInParentsNamespace(pid_t parent);
+// What the calling process and its parent are called in the parent's namespace.
+struct Outside {
+  pid_t pid;  // 0 if that cannot be told
+  pid_t parent;
+};
+
+// /proc shows it as long as it is the parent's namespace's.
+Outside SeenFromOutside();
 
 }  // namespace filemon
 

@@ -4,6 +4,7 @@
 
 #include "interpose/channel.h"
 #include "interpose/libraries.h"
+#include "interpose/own_pid.h"
 #include "interpose/pid_namespace.h"
 #include "interpose/session.h"
 #include "interpose/sys.h"
@@ -24,6 +25,9 @@ struct Sharing {
 };
 constexpr int kMaxSharing = 16;
 Sharing g_sharing[kMaxSharing];
+// How many there are, and calls that make some without our seeing them. While
+// there is any, a pid kept in memory may be another's.
+int g_sharers;
 
 Sharing* FindSharing(pid_t pid) {
   for (Sharing& slot : g_sharing) {
@@ -39,6 +43,7 @@ void RememberSharing(pid_t pid, pid_t here) {
                                     __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
       slot.here = here;
       slot.moved = false;
+      DistrustMemory();
       return;
     }
   }
@@ -57,9 +62,15 @@ void EmitFork(pid_t parent, pid_t child, int32_t side) {
   Emit(record);
 }
 
+// The calling process's pid for its parent `parent`; 0 if it cannot be told.
+pid_t PidSeenBy(pid_t parent) {
+  const Outside outside = SeenFromOutside();
+  return outside.parent == parent ? outside.pid : 0;
+}
+
 // The calling process was forked by `parent` into another pid namespace.
 void EnterPidNamespace(pid_t parent, pid_t pid) {
-  const pid_t outside = PidInParentsNamespace(parent);
+  const pid_t outside = PidSeenBy(parent);
   if (outside != 0) EmitFork(parent, outside, wire::kSaidByChild);
   const uint32_t parents_namespace = g_session.pid_namespace;
   g_session.pid_namespace = OwnPidNamespace();
@@ -83,8 +94,11 @@ __attribute__((noinline)) pid_t OnOtherPid(pid_t pid, pid_t last) {
 
 }  // namespace
 
+void DistrustMemory() { __atomic_fetch_add(&g_sharers, 1, __ATOMIC_RELAXED); }
+
 pid_t CurrentPid() {
-  const pid_t pid = sys::Getpid();
+  const bool shared = __atomic_load_n(&g_sharers, __ATOMIC_RELAXED) != 0;
+  const pid_t pid = __builtin_expect(shared, 0) ? sys::Getpid() : OwnPid();
   const pid_t last = __atomic_load_n(&g_session.pid, __ATOMIC_RELAXED);
   if (__builtin_expect(pid != last, 0)) return OnOtherPid(pid, last);
   return pid;
@@ -110,6 +124,7 @@ void AnnounceForkedChild(pid_t parent) {
   for (Sharing& slot : g_sharing) {
     __atomic_store_n(&slot.pid, 0, __ATOMIC_RELAXED);
   }
+  __atomic_store_n(&g_sharers, 0, __ATOMIC_RELAXED);
   // Another thread's dlopen() does not go on here.
   ForgetPendingLibraries();
   if (entered) return EnterPidNamespace(parent, pid);
@@ -122,7 +137,7 @@ void AnnounceSharingChild(pid_t parent) {
   pid_t here = pid;
   if (HasNoParentHere()) {
     if (parent == 0) parent = __atomic_load_n(&g_session.pid, __ATOMIC_RELAXED);
-    here = PidInParentsNamespace(parent);
+    here = PidSeenBy(parent);
     if (here == 0) return;
   }
   RememberSharing(pid, here);
@@ -144,6 +159,7 @@ bool ForgetSharingChild(pid_t child) {
   const bool moved = slot->moved;
   const int pipe = slot->pipe;
   __atomic_store_n(&slot->pid, 0, __ATOMIC_RELAXED);
+  __atomic_fetch_sub(&g_sharers, 1, __ATOMIC_RELAXED);
   if (moved) {
     const int elsewhere = g_session.fd;
     g_session.fd = pipe;

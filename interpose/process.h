@@ -29,6 +29,10 @@ void AnnounceSharingChild(pid_t parent);
 OutgoingRecord EnteredRecord(pid_t pid, pid_t outside,
                              uint32_t outer_namespace);
 
+// A call is about to make a process in this memory that will not announce
+// itself.
+void DistrustMemory();
+
 // In the parent, when a child that shared its memory no longer does. False if
 // the child never announced itself: it was killed before it could.
 bool ForgetSharingChild(pid_t child);

@@ -1,7 +1,5 @@
 #include "interpose/spawn.h"
 
-#include <sys/mman.h>
-
 #include "interpose/sys.h"
 #include "interpose/text.h"
 
@@ -31,29 +29,6 @@ uintptr_t MagicOf(const posix_spawn_file_actions_t* object) {
   return reinterpret_cast<uintptr_t>(object) ^ 0x66696c65U;
 }
 
-void* Map(size_t size) {
-#if defined(__i386__)
-  const long number = SYS_mmap2;
-#else
-  const long number = SYS_mmap;
-#endif
-#if defined(__i386__)
-  // The sixth argument, the offset, is ignored for anonymous memory.
-  const long p =
-      sys::Call(number, 0, static_cast<long>(size), PROT_READ | PROT_WRITE,
-                MAP_PRIVATE | MAP_ANONYMOUS, -1);
-#else
-  const long p =
-      sys::Call(number, 0, static_cast<long>(size), PROT_READ | PROT_WRITE,
-                MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-#endif
-  return p < 0 && p > -4096 ? nullptr : reinterpret_cast<void*>(p);
-}
-
-void Unmap(void* p, size_t size) {
-  sys::Call(SYS_munmap, sys::Arg(p), static_cast<long>(size));
-}
-
 }  // namespace
 
 SpawnActions* SpawnActions::Of(const posix_spawn_file_actions_t* object) {
@@ -68,7 +43,7 @@ void SpawnActions::Init(posix_spawn_file_actions_t* object) {
 
 void SpawnActions::Destroy(posix_spawn_file_actions_t* object) {
   SpawnActions* list = Of(object);
-  if (list != nullptr) Unmap(list, list->capacity_);
+  if (list != nullptr) sys::UnmapMemory(list, list->capacity_);
   *MarkOf(object) = {0, nullptr};
 }
 
@@ -82,11 +57,11 @@ void SpawnActions::Add(posix_spawn_file_actions_t* object, Kind kind,
   const size_t used = list != nullptr ? list->used_ : sizeof(SpawnActions);
   if (list == nullptr || used + size > list->capacity_) {
     const size_t capacity = (2 * used + size + kPage - 1) / kPage * kPage;
-    auto* bigger = static_cast<SpawnActions*>(Map(capacity));
+    auto* bigger = static_cast<SpawnActions*>(sys::MapMemory(capacity));
     if (bigger == nullptr) return;
     if (list != nullptr) {
       memcpy(bigger, list, used);
-      Unmap(list, list->capacity_);
+      sys::UnmapMemory(list, list->capacity_);
     }
     bigger->capacity_ = static_cast<uint32_t>(capacity);
     list = mark->list = bigger;

@@ -13,6 +13,7 @@
 #include "interpose/exec.h"
 #include "interpose/process.h"
 #include "interpose/report.h"
+#include "interpose/session.h"
 #include "interpose/spawn.h"
 #include "interpose/sys.h"
 #include "interpose/text.h"
@@ -174,10 +175,14 @@ int TracedSpawn(SpawnFunction function, bool searches, bool gives_pidfd,
   pid_t own = 0;
   if (pid == nullptr) pid = &own;
   Spawn spawn(actions);
+  const int32_t obstacle = traced_builder.obstacle();
+  // An image that is not ours shall not have our descriptor.
+  if (obstacle != 0) sys::SetCloseOnExec(g_session.fd, true);
   const int error = function(pid, path, actions, attributes, argv, traced);
+  if (obstacle != 0) sys::SetCloseOnExec(g_session.fd, false);
   pid_t child = 0;
   if (error == 0) child = gives_pidfd ? ProcessOf(*pid) : *pid;
-  spawn.Finish(child, program, traced_builder.obstacle());
+  spawn.Finish(child, program, obstacle);
   return error;
 }
 

@@ -127,12 +127,23 @@ FILEMON_WRAP(long, syscall, (long number, ...)) {
     case SYS_fork:
       return Fork(call);
 #endif
+#ifdef SYS_vfork
+    case SYS_vfork:
+      DistrustMemory();
+      break;
+#endif
     case SYS_clone:
-      if ((a & (CLONE_THREAD | CLONE_VM)) != 0) break;
+      if ((a & CLONE_THREAD) != 0) break;
+      if ((a & CLONE_VM) != 0) {
+        DistrustMemory();
+        break;
+      }
       return Fork(call);
     case SYS_clone3: {
       const auto* clone = reinterpret_cast<const struct clone_args*>(a);
-      if (clone == nullptr || (clone->flags & (CLONE_THREAD | CLONE_VM)) != 0) {
+      if (clone == nullptr || (clone->flags & CLONE_THREAD) != 0) break;
+      if ((clone->flags & CLONE_VM) != 0) {
+        DistrustMemory();
         break;
       }
       return Fork(call);
