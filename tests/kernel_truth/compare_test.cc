@@ -148,6 +148,12 @@ TEST_F(CompareTest, SeesWrongEnds) {
   EXPECT_FALSE(Judge(three_, "E 1 /p\nR 1 a\nR 1 b\nX 1 0 0\nR 1 a\n").ok());
 }
 
+TEST_F(CompareTest, DistrustsATruthWithoutEnd) {
+  Process process = Truth(1, {E('E', "/p")});
+  process.ended = false;
+  EXPECT_FALSE(Judge({process}, "E 1 /p\n").ok());
+}
+
 TEST_F(CompareTest, SeesWholeProcesses) {
   std::vector<Process> two = three_;
   two.push_back(Truth(2, {E('X', "0 0")}));

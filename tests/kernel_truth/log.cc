@@ -114,7 +114,6 @@ class Reader {
     if (record.letter == 'C') cwd_[pid] = Absolute(cwd_[pid], record.text);
     if (record.letter == 'F') Forked(pid, record.text);
     if (record.letter == 'X') {
-      process.ended = true;
       // A later record of this pid needs an F first.
       current_.erase(pid);
       cwd_.erase(pid);

@@ -19,7 +19,6 @@ struct LoggedProcess {
   int pid = 0;
   std::vector<Record> records;
   std::vector<std::string> untraced;  // "PATH: reason" of its # untraced lines
-  bool ended = false;                 // has its X
 };
 
 struct Log {

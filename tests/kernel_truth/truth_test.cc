@@ -256,6 +256,18 @@ TEST_F(ExpectedRecordsTest, ReadsANewSemaphore) {
                                    "D 1 /dev/shm/sem.x"));
 }
 
+TEST_F(ExpectedRecordsTest, ExcusesTheSearchForAnNssModuleOnly) {
+  Program(
+      "2.0 openat(AT_FDCWD</w>, \"/etc/ld.so.cache\", O_RDONLY) = 3</c>\n"
+      "2.1 openat(AT_FDCWD</w>, \"/etc/nsswitch.conf\", O_RDONLY) = 3</c>\n"
+      "2.2 openat(AT_FDCWD</w>, \"/etc/ld.so.cache\", O_RDONLY) = 3</c>\n"
+      "2.3 openat(AT_FDCWD</w>, \"/etc/ld.so.cache\", O_RDONLY) = 3</c>\n");
+  const Process process = Get()[0];
+  EXPECT_EQ(process.records[1].excuse, "");
+  EXPECT_EQ(process.records[3].excuse, kModuleSearch);
+  EXPECT_EQ(process.records[4].excuse, "");
+}
+
 TEST_F(ExpectedRecordsTest, KnowsWhereASignalCame) {
   Program(
       "2.0 unlink(\"a\") = 0\n2.1 --- SIGALRM {si_signo=SIGALRM} ---\n"
