@@ -26,7 +26,7 @@ bool InRange(const Header& h) {
   if (h.pid <= 0 || h.pid >= wire::kPidLimit) return false;
   switch (static_cast<Kind>(h.kind)) {
     case Kind::kStart:
-      return h.a >= 0;
+      return h.a >= 0 && h.b >= 0;
     case Kind::kOpen:
       return h.a >= wire::kReads && h.a <= (wire::kReads | wire::kWrites);
     case Kind::kExec:

@@ -369,7 +369,8 @@ void Merge::OnStart(const Record& record) {
     if (parent != nullptr && parent->pending_exec) {
       ExecWasUntraced(record.a, parent, /*ended=*/false);
     }
-    process = &Appear(record.a, pid);
+    // Who came from another pid namespace may not know his parent.
+    process = &Appear(record.a != 0 ? record.a : root_, pid);
     if (parent != nullptr) parent->nameless_children.push_back(pid);
   }
   if (process->pending_exec) CheckExec(pid, process, record.names[0]);

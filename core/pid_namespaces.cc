@@ -3,6 +3,8 @@
 #include <limits.h>
 #include <sys/stat.h>
 
+#include <utility>
+
 namespace filemon {
 
 using wire::Kind;
@@ -26,10 +28,11 @@ uint32_t PidNamespaces::OfThisProcess() {
 
 void PidNamespaces::Enter(const Record& record) {
   if (IsOwn(record.pid_namespace)) return;
-  const pid_t number = Number(static_cast<uint32_t>(record.b), record.a);
+  const auto from = static_cast<uint32_t>(record.b);
+  const pid_t number = Number(from, record.a);
   // What is said again at an exec may be a guess.
   if (Find(record.pid_namespace)
-          .entered.try_emplace(record.pid, number)
+          .entered.try_emplace(record.pid, Entrance{number, from})
           .second) {
     entered_[number] = {record.pid_namespace, record.pid};
   }
@@ -38,11 +41,11 @@ void PidNamespaces::Enter(const Record& record) {
 Record PidNamespaces::Translate(Record record) {
   const uint32_t id = record.pid_namespace;
   if (IsOwn(id)) return record;
-  record.pid = Number(id, record.pid);
+  const pid_t pid = std::exchange(record.pid, Number(id, record.pid));
   switch (record.kind) {
     case Kind::kStart:
-      // 0: it has no parent there.
-      if (record.a != 0) record.a = Number(id, record.a);
+      record.a = record.a != 0 ? Number(id, record.a)
+                               : NumberOfParent(id, pid, record.b);
       break;
     case Kind::kFork:
     case Kind::kChildEnded:
@@ -69,7 +72,9 @@ absl::optional<std::pair<pid_t, pid_t>> PidNamespaces::Ended(pid_t number) {
     return absl::nullopt;
   }
   const pid_t base = space.base;
-  for (const auto& entered : space.entered) entered_.erase(entered.second);
+  for (const auto& entered : space.entered) {
+    entered_.erase(entered.second.number);
+  }
   // Its inode number may become another namespace's.
   namespaces_.erase(it);
   return std::make_pair(base, base + (wire::kPidLimit - 1));
@@ -79,7 +84,15 @@ pid_t PidNamespaces::Number(uint32_t id, pid_t pid) {
   if (IsOwn(id)) return pid;
   const Namespace& space = Find(id);
   const auto entered = space.entered.find(pid);
-  return entered != space.entered.end() ? entered->second : space.base + pid;
+  return entered != space.entered.end() ? entered->second.number
+                                        : space.base + pid;
+}
+
+pid_t PidNamespaces::NumberOfParent(uint32_t id, pid_t pid, pid_t parent) {
+  const Namespace& space = Find(id);
+  const auto entered = space.entered.find(pid);
+  if (parent == 0 || entered == space.entered.end()) return 0;
+  return Number(entered->second.from, parent);
 }
 
 PidNamespaces::Namespace& PidNamespaces::Find(uint32_t id) {

@@ -43,15 +43,23 @@ class PidNamespaces {
   absl::optional<std::pair<pid_t, pid_t>> Ended(pid_t number);
 
  private:
+  // Where a process came from.
+  struct Entrance {
+    pid_t number;
+    uint32_t from;  // the namespace of its parent
+  };
   struct Namespace {
     // The first of its range of numbers.
     pid_t base;
     // Those of its processes that have a number elsewhere.
-    absl::flat_hash_map<pid_t, pid_t> entered;
+    absl::flat_hash_map<pid_t, Entrance> entered;
   };
 
   bool IsOwn(uint32_t id) const { return id == 0 || id == own_; }
   pid_t Number(uint32_t id, pid_t pid);
+  // That of `parent`, in the namespace that `pid` came from; 0 if it is not
+  // known.
+  pid_t NumberOfParent(uint32_t id, pid_t pid, pid_t parent);
   Namespace& Find(uint32_t id);
 
   const uint32_t own_;

@@ -83,6 +83,16 @@ TEST_F(PidNamespacesTest, WhoEnteredIsWhoItWas) {
   EXPECT_EQ(NumberOf(kInner, 1), 4711);
 }
 
+TEST_F(PidNamespacesTest, AParentOutside) {
+  EXPECT_EQ(namespaces_.Translate(Make(Kind::kStart, kInner, 1, 0, 7)).a, 0);
+  namespaces_.Enter(Make(Kind::kEntered, kInner, 1, 4711, kOwn));
+  EXPECT_EQ(namespaces_.Translate(Make(Kind::kStart, kInner, 1, 0, 7)).a, 7);
+  EXPECT_EQ(namespaces_.Translate(Make(Kind::kStart, kInner, 1, 0, 0)).a, 0);
+  namespaces_.Enter(Make(Kind::kEntered, kInnermost, 1, 5, kInner));
+  EXPECT_EQ(namespaces_.Translate(Make(Kind::kStart, kInnermost, 1, 0, 7)).a,
+            kFirst + 7);
+}
+
 TEST_F(PidNamespacesTest, NamespacesInNamespaces) {
   namespaces_.Enter(Make(Kind::kEntered, kInner, 1, 4711, 0));
   namespaces_.Enter(Make(Kind::kEntered, kInnermost, 1, 5, kInner));

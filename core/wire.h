@@ -50,9 +50,10 @@ inline constexpr int kSessionVersion = 1;
 // absolute path of the directory fd. `name` is as the program gave it.
 enum class Kind : uint8_t {
   // A process image has started and loaded the library; the first record of
-  // the image. a: parent pid as getppid() says. Names: the path of the image
-  // (absolute; the interpreter, for a script), the current directory (empty if
-  // it cannot be told).
+  // the image. a: parent pid as getppid() says; if that is 0, b: the parent's
+  // pid in the namespace of which a kEntered has spoken, 0 if it is not known.
+  // Names: the path of the image (absolute; the interpreter, for a script), the
+  // current directory (empty if it cannot be told).
   kStart = 1,
   // A successful open. a: kReads and kWrites. Names: dir, name.
   kOpen = 2,
