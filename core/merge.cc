@@ -25,6 +25,10 @@ constexpr size_t kMaxTombstones = 1024;
 // if not (the parent was stopped by a signal), order yields to memory.
 constexpr size_t kMaxHeldEvents = 65536;
 
+// Ended children whose parent may still tell how they ended: a parent that
+// never waits never does.
+constexpr size_t kMaxUntoldEnds = 1024;
+
 // Statuses of system() and the like that no child was found for.
 constexpr size_t kMaxUnclaimedStatuses = 64;
 
@@ -43,7 +47,8 @@ struct Merge::Process {
   std::string image;
   // Whether it has reported a start of its own.
   bool started = false;
-  // The absolute path of an exec of which nothing more is known yet.
+  // The absolute path of an exec of which nothing more is known yet; empty for
+  // a file without a name (a memfd).
   absl::optional<std::string> pending_exec;
   // Its kExec's a.
   int32_t exec_flags = 0;
@@ -392,8 +397,8 @@ void Merge::OnExec(const Record& record) {
   } else {
     process = &Known(record.pid);
   }
-  process->pending_exec =
-      JoinPath(process->cwd, JoinPath(record.names[0], record.names[1]));
+  const std::string named = JoinPath(record.names[0], record.names[1]);
+  process->pending_exec = named.empty() ? named : JoinPath(process->cwd, named);
   process->exec_flags = record.a;
 }
 
@@ -555,6 +560,9 @@ void Merge::OnEnded(pid_t pid, absl::optional<int> wait_status) {
       !parent->ended && !parent->untraced && !parent->pending_exec;
   if (wait_status || !parent_may_tell) return Bury(pid, wait_status);
 
+  if (parent->ended_children.size() == kMaxUntoldEnds) {
+    Bury(parent->ended_children.front(), absl::nullopt);
+  }
   process->ended = true;
   parent->ended_children.push_back(pid);
   ended_.push_back(pid);
@@ -656,6 +664,7 @@ absl::optional<int> Merge::TakeStatusFor(const Process& process,
 }
 
 void Merge::CheckExec(pid_t pid, Process* process, absl::string_view path) {
+  if (process->pending_exec->empty()) return;
   if (CleanPath(*process->pending_exec) == CleanPath(path)) return;
   // Of a script and by other names of it, another path may mean the same image;
   // but one that cannot be traced was there and has executed this one.
@@ -666,12 +675,17 @@ void Merge::CheckExec(pid_t pid, Process* process, absl::string_view path) {
 }
 
 void Merge::ExecWasUntraced(pid_t pid, Process* process, bool ended) {
-  const Host::Image image = host_->InspectImage(*process->pending_exec);
+  Host::Image image;
+  if (process->pending_exec->empty()) {
+    process->image = "(a program without a name)";
+  } else {
+    image = host_->InspectImage(*process->pending_exec);
+    process->image = CleanPath(image.path);
+    log_->Exec(pid, process->image);
+  }
   process->pending_exec.reset();
   process->untraced = true;
-  process->image = CleanPath(image.path);
   ++untraced_;
-  log_->Exec(pid, process->image);
   const absl::string_view reason =
       process->exec_flags & wire::kHandedOver
           ? "handed over to another filemon session"

@@ -341,6 +341,17 @@ TEST_F(MergeTest, AnImageMayStartUnderAnotherName) {
   EXPECT_THAT(Lines(), ElementsAre("E 100 /bin/sh", "E 100 /a/b"));
 }
 
+TEST_F(MergeTest, AnImageWithoutAName) {
+  Exec(kRoot, "");
+  Start(kRoot, 1, "/memfd:image (deleted)");
+  Exec(kRoot, "");
+  merge_.Ended(kRoot, Exited(0));
+  EXPECT_THAT(Lines(), ElementsAre("E 100 /memfd:image (deleted)",
+                                   "# untraced 100 (a program without a name): "
+                                   "ended before libfilemon.so was loaded",
+                                   "X 100 0 0"));
+}
+
 TEST_F(MergeTest, AForkInAnotherThreadIsNoProofOfAnExec) {
   Exec(kRoot, "/bin/a");
   ForkByParent(kRoot, 101);
@@ -405,6 +416,14 @@ TEST_F(MergeTest, AnEndWithoutStatusWaitsForTheParent) {
   EXPECT_EQ(merge_.alive(), 1u);
   Waited(kRoot, 101, SIGKILL);
   EXPECT_THAT(Lines(), ElementsAre("X 101 0 9"));
+}
+
+TEST_F(MergeTest, AParentIsNotWaitedForWithoutBounds) {
+  for (pid_t pid = 1000; pid < 3000; ++pid) {
+    ForkByParent(kRoot, pid);
+    merge_.Ended(pid, absl::nullopt);
+  }
+  EXPECT_EQ(log_.count('X'), 2000u - 1024u);
 }
 
 TEST_F(MergeTest, AParentThatEndsWillNotTell) {
