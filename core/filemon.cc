@@ -14,11 +14,12 @@ namespace {
 constexpr char kVersion[] = "0.1.0";
 
 // A descriptor that we open must not become standard output by accident, of us
-// or of CMD. These are closed again by the exec of CMD.
+// or of CMD. These are closed again by the exec of CMD, and not for writing: a
+// log that is to go to a closed standard output is an error.
 void FillStandardDescriptors() {
   int fd;
   do {
-    fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
   } while (fd >= 0 && fd <= STDERR_FILENO);
   if (fd >= 0) close(fd);
 }

@@ -114,6 +114,15 @@ TEST(StatusTest, ADescriptorThatIsNotForWriting) {
   EXPECT_FALSE(Exists(filemon.InFolder("ran")));
 }
 
+TEST(StatusTest, AClosedStandardOutput) {
+  FilemonProcess filemon;
+  filemon.set_in_child([] { close(STDOUT_FILENO); });
+  const Result result = filemon.Run({"-o", "-", "touch", "ran"});
+  EXPECT_EQ(result.exit_status, 125);
+  ExpectOneLine(result, "not open for writing");
+  EXPECT_FALSE(Exists(filemon.InFolder("ran")));
+}
+
 TEST(StatusTest, AFullDisk) {
   FilemonProcess filemon;
   const Result result =
