@@ -6,7 +6,6 @@
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -53,12 +52,13 @@ absl::optional<int> StatusOfReaped(int pidfd) {
 }
 
 // Whether the kernel shows us the true exit status of this zombie in /proc: of
-// a process with other credentials it shows 0, whatever it was.
+// a process with other credentials, or with more capabilities, it shows 0,
+// whatever it was. The same rule is for the link to its root directory, which a
+// zombie has no more.
 bool StatusIsShown(pid_t pid) {
-  if (geteuid() == 0) return true;
-  struct stat st;
-  return stat(absl::StrCat("/proc/", pid).c_str(), &st) == 0 &&
-         st.st_uid == geteuid();
+  char root;
+  return readlink(absl::StrCat("/proc/", pid, "/root").c_str(), &root, 1) < 0 &&
+         errno == ENOENT;
 }
 
 absl::optional<int> StatusOf(pid_t pid, int pidfd) {
