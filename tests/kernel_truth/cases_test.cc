@@ -1,8 +1,11 @@
 // The scripts in cases/: real tools, each script traced as a whole. A comment
 // line in a script may say
-//   # needs: TOOL...   skip the script where one of these is missing
+//   # needs: TOOL...   skip the script where one of these is missing; a tool on
+//                      PATH, or a file
 //   # untraced: N      so many programs in it do not load the library; 0 if it
 //                      says nothing
+//   # gap: RECORD because REASON
+//                      this record is known to be missing, and must be
 #include <dirent.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -31,6 +34,7 @@ struct Script {
   std::string path;
   std::vector<std::string> needs;
   size_t untraced = 0;
+  std::vector<Gap> gaps;
 };
 
 Script ReadScript(const std::string& name) {
@@ -43,12 +47,17 @@ Script ReadScript(const std::string& name) {
       script.needs = absl::StrSplit(line, ' ');
     } else if (absl::ConsumePrefix(&line, "# untraced: ")) {
       EXPECT_TRUE(absl::SimpleAtoi(line, &script.untraced)) << text;
+    } else if (absl::ConsumePrefix(&line, "# gap: ")) {
+      const std::vector<std::string> gap = absl::StrSplit(line, " because ");
+      EXPECT_EQ(gap.size(), 2u) << text;
+      script.gaps.push_back({gap.front(), gap.back()});
     }
   }
   return script;
 }
 
-bool OnPath(const std::string& tool) {
+bool IsThere(const std::string& tool) {
+  if (absl::StartsWith(tool, "/")) return access(tool.c_str(), R_OK) == 0;
   for (const char* folder : {"/usr/bin/", "/bin/", "/usr/sbin/", "/sbin/"}) {
     if (access(absl::StrCat(folder, tool).c_str(), X_OK) == 0) return true;
   }
@@ -61,14 +70,14 @@ class ScriptTest : public ::testing::Test {
   void TestBody() override {
     const Script script = ReadScript(name_);
     for (const std::string& tool : script.needs) {
-      if (!OnPath(tool)) GTEST_SKIP() << tool << " is not installed";
+      if (!IsThere(tool)) GTEST_SKIP() << tool << " is not installed";
     }
     Session session = NewSession(name_);
     session.environment.push_back("LC_ALL=C.UTF-8");
     session.environment.push_back(
         absl::StrCat("EXAMPLE=", Runfile("examples/tally")));
     session.command = {"/bin/sh", "-eu", script.path};
-    const Judgement judgement = ExpectTruth(session);
+    const Judgement judgement = ExpectTruth(session, script.gaps);
     EXPECT_EQ(judgement.verdict.untraced.size(), script.untraced)
         << judgement.verdict.Report();
   }

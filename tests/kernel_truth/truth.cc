@@ -286,8 +286,6 @@ class Tree {
     Walk walk;
     absl::Status status = Gather(pid, born.not_before_us, true, &walk);
     if (!status.ok()) return status;
-    // One thread reports a call before it makes the next one.
-    if (!walk.process.threaded) walk.cut_off.clear();
     if (walk.process.threaded) {
       std::stable_sort(walk.lines.begin(), walk.lines.end(),
                        [](const StraceLine* a, const StraceLine* b) {

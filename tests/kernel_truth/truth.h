@@ -19,8 +19,8 @@
 namespace filemon {
 namespace truth {
 
-// The last call of a thread that another one's exec or exit, or a signal,
-// ended: perhaps before the thread could report it.
+// The last call of a thread that a signal, or another thread's exec or exit,
+// ended: perhaps between the call and the report of it.
 constexpr absl::string_view kCutOff = "cut off";
 // The child of a posix_spawn() that failed: it ran inside libc only, and exited
 // with 127. No wrapper is called there, and posix_spawn() does not tell its

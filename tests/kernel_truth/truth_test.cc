@@ -224,6 +224,23 @@ TEST_F(ExpectedRecordsTest, KnowsWhatAThreadCouldNotReport) {
   }
 }
 
+TEST_F(ExpectedRecordsTest, ExcusesTheLastCallBeforeAKillOnly) {
+  Program("2.0 fork() = 2\n3.0 fork() = 3\n");
+  File(2,
+       "2.1 unlink(\"a\") = 0\n2.2 unlink(\"b\") = 0\n"
+       "2.3 +++ killed by SIGTERM +++");
+  File(3,
+       "3.1 unlink(\"c\") = 0\n3.2 exit_group(0) = ?\n"
+       "3.3 +++ exited with 0 +++");
+  const std::vector<Process> all = Get();
+  for (const Process& process : all) {
+    for (const Expected& e : process.records) {
+      EXPECT_EQ(e.excuse == kCutOff, e.record.text == "b")
+          << Describe(process.pid, e.record);
+    }
+  }
+}
+
 TEST_F(ExpectedRecordsTest, ExcusesTheChildOfAFailedSpawnOnly) {
   Program(
       "2.0 clone3({flags=CLONE_VM|CLONE_VFORK}, 88) = 2\n"

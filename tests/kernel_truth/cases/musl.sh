@@ -1,5 +1,6 @@
 # A program of another libc.
 # needs: musl-gcc
+# gap: R . (O_RDONLY|O_LARGEFILE|O_CLOEXEC|O_DIRECTORY) because glob() of musl has no GLOB_ALTDIRFUNC to see it by
 cat > p.c <<'END'
 #include <dirent.h>
 #include <fcntl.h>
