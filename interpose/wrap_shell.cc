@@ -6,13 +6,11 @@
 #include <sys/wait.h>
 #include <wordexp.h>
 
-#include "interpose/environment.h"
+#include "interpose/lent_environment.h"
 #include "interpose/process.h"
 #include "interpose/report.h"
 #include "interpose/sys.h"
 #include "interpose/wrapper.h"
-
-extern "C" char** environ __attribute__((weak));
 
 namespace filemon {
 namespace {
@@ -22,35 +20,13 @@ int SomeChildResult(int wait_status) {
   return wait_status;
 }
 
-// libc's own children get `environ` as it stands. Where the program has thrown
-// our entries out of it, it is replaced for the time of the call: other threads
-// see our entries meanwhile, and nothing else.
-class EnvironmentForLibc {
- public:
-  explicit EnvironmentForLibc(char* const* traced)
-      : own_(const_cast<char**>(Environment())),
-        traced_(const_cast<char**>(traced)) {
-    if (traced_ != own_) environ = traced_;
-  }
-  ~EnvironmentForLibc() {
-    if (traced_ != own_ && environ == traced_) environ = own_;
-  }
-  EnvironmentForLibc(const EnvironmentForLibc&) = delete;
-  EnvironmentForLibc& operator=(const EnvironmentForLibc&) = delete;
-
- private:
-  char** own_;
-  char** traced_;
-};
-
 }  // namespace
 
 FILEMON_WRAP(int, system, (const char* command)) {
   if (command == nullptr || !Tracing()) return FILEMON_NEXT(system)(command);
-  FILEMON_TRACED_ENVIRONMENT(traced, Environment());
   int result;
   {
-    const EnvironmentForLibc scope(traced);
+    const LentEnvironment lent;
     result = FILEMON_NEXT(system)(command);
   }
   return SomeChildResult(result);
@@ -129,8 +105,7 @@ pid_t TakeShell(FILE* stream) {
 #define FILEMON_WRAP_POPEN(name)                                       \
   FILEMON_WRAP(FILE*, name, (const char* command, const char* mode)) { \
     if (!Tracing()) return FILEMON_NEXT(name)(command, mode);          \
-    FILEMON_TRACED_ENVIRONMENT(traced, Environment());                 \
-    const EnvironmentForLibc scope(traced);                            \
+    const LentEnvironment lent;                                        \
     return RememberShell(FILEMON_NEXT(name)(command, mode));           \
   }
 FILEMON_WRAP_POPEN(popen)
@@ -148,8 +123,7 @@ FILEMON_WRAP(int, pclose, (FILE * stream)) {
 // Command substitution runs a shell.
 FILEMON_WRAP(int, wordexp, (const char* words, wordexp_t* result, int flags)) {
   if (!Tracing()) return FILEMON_NEXT(wordexp)(words, result, flags);
-  FILEMON_TRACED_ENVIRONMENT(traced, Environment());
-  const EnvironmentForLibc scope(traced);
+  const LentEnvironment lent;
   return FILEMON_NEXT(wordexp)(words, result, flags);
 }
 
