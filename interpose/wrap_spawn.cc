@@ -3,7 +3,6 @@
 // the call has succeeded.
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/limits.h>
 #include <spawn.h>
 #include <sys/types.h>
 
@@ -11,6 +10,7 @@
 #include "interpose/descriptors.h"
 #include "interpose/environment.h"
 #include "interpose/exec.h"
+#include "interpose/path_buffer.h"
 #include "interpose/process.h"
 #include "interpose/report.h"
 #include "interpose/session.h"
@@ -69,8 +69,10 @@ class Spawn {
   }
 
   // `child` is 0 after a failure. `program` may be null: not found.
-  // `obstacle` is TracedEnvironment's.
-  void Finish(pid_t child, const char* program, int32_t obstacle) {
+  // `obstacle` is TracedEnvironment's. Not inlined: the batch shall not be on
+  // the stack while libc needs room there for the spawn.
+  __attribute__((noinline)) void Finish(pid_t child, const char* program,
+                                        int32_t obstacle) {
     Batch batch;
     if (child != 0) {
       OutgoingRecord fork = {wire::Kind::kFork, parent_};
@@ -118,10 +120,13 @@ class Spawn {
     } else {
       directory_.EnterDescriptor(action.fd);
     }
-    char path[PATH_MAX];
-    if (!directory_.Path(path, sizeof(path))) return;
+    PathBuffer path;
+    const auto read = [this](char* out, size_t size) {
+      return directory_.Path(out, size);
+    };
+    if (!path.Fill(read)) return;
     OutgoingRecord record = {wire::Kind::kChdir, child};
-    record.name[0] = path;
+    record.name[0] = path.path();
     batch->Add(record);
   }
 
@@ -167,10 +172,13 @@ int TracedSpawn(SpawnFunction function, bool searches, bool gives_pidfd,
                 const posix_spawnattr_t* attributes, char* const* argv,
                 char* const* environment) {
   FILEMON_TRACED_ENVIRONMENT(traced, environment);
-  char found[PATH_MAX];
+  PathBuffer found;
   const char* program = path;
   if (searches && !HasSlash(path)) {
-    program = FindProgram(path, found, sizeof(found)) ? found : nullptr;
+    const auto find = [path](char* out, size_t size) {
+      return FindProgram(path, out, size);
+    };
+    program = found.Fill(find) ? found.path() : nullptr;
   }
   pid_t own = 0;
   if (pid == nullptr) pid = &own;
