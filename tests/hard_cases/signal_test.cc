@@ -1,14 +1,8 @@
 // Signal handlers that come while a wrapper is at work, or use wrapped calls
 // themselves; and what a program may expect of signals that we must not change.
-#include <stdlib.h>
-
-#include <map>
 #include <string>
 #include <vector>
 
-#include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/hard_cases/traced_run.h"
@@ -19,7 +13,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::ElementsAreArray;
 using ::testing::IsEmpty;
-using ::testing::Not;
 
 std::string Program() { return HardProgram("signal_cases"); }
 
@@ -65,22 +58,7 @@ class StormTest : public testing::TestWithParam<const char*> {};
 
 TEST_P(StormTest, CountsEveryOpen) {
   const TracedRun run = RunBoth({Program(), GetParam()});
-  std::map<std::string, int> count;
-  std::map<std::string, int> total;
-  for (const LogRecord& record : run.log) {
-    if (record.letter != 'W') continue;
-    if (absl::StartsWith(record.path, "total-")) {
-      const size_t dash = record.path.rfind('-');
-      ASSERT_TRUE(absl::SimpleAtoi(record.path.substr(dash + 1),
-                                   &total[record.path.substr(6, dash - 6)]));
-    } else if (absl::StartsWith(record.path, "in-")) {
-      ++count[record.path];
-    }
-  }
-  EXPECT_THAT(total, Not(IsEmpty()));
-  for (const auto& entry : total) {
-    EXPECT_EQ(count[entry.first], entry.second) << entry.first;
-  }
+  ExpectTotals(run.log);
   EXPECT_THAT(Comments(run.log, "lost"), IsEmpty());
 }
 

@@ -4,9 +4,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <map>
+
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "gtest/gtest.h"
 
 namespace filemon {
@@ -69,6 +74,25 @@ TracedRun RunBoth(const std::vector<std::string>& command,
   EXPECT_EQ(run.traced.err, run.bare.err);
   run.log = traced.Log();
   return run;
+}
+
+void ExpectTotals(const std::vector<LogRecord>& log) {
+  constexpr absl::string_view kTotal = "total-";
+  std::map<std::string, int> count;
+  std::map<std::string, int> total;
+  for (const LogRecord& record : log) {
+    if (record.letter != 'W') continue;
+    absl::string_view path = record.path;
+    ++count[record.path];
+    if (!absl::ConsumePrefix(&path, kTotal)) continue;
+    const size_t dash = path.rfind('-');
+    EXPECT_TRUE(absl::SimpleAtoi(path.substr(dash + 1),
+                                 &total[std::string(path.substr(0, dash))]));
+  }
+  EXPECT_FALSE(total.empty());
+  for (const auto& entry : total) {
+    EXPECT_EQ(count[entry.first], entry.second) << entry.first;
+  }
 }
 
 std::string HardProgram(const std::string& name) {

@@ -35,6 +35,10 @@ TracedRun RunBoth(
     const std::vector<std::string>& command,
     const std::function<void()>& in_child = [] {});
 
+// Checks what a program counted itself: for each file that it opened and named
+// "total-FILE-COUNT", the log must have COUNT W records of FILE.
+void ExpectTotals(const std::vector<LogRecord>& log);
+
 // The path of the program `name` of this package, which must be in the test's
 // data.
 std::string HardProgram(const std::string& name);
