@@ -1,9 +1,10 @@
-// Makes as many processes and records as it is told, and tells nothing: the soak
-// (bench/soak) counts in the log what must be there.
+// Makes as many processes and records as it is told, and tells nothing: the
+// soak (bench/soak) counts in the log what must be there.
 //
-//   churn chain N          N processes, one after the other; each opens /dev/null
-//   churn crowd N OPENS    N processes at once; each opens /dev/null OPENS times
-//   churn opens N WRITERS  WRITERS processes that share N opens of /dev/null
+//   churn chain N          N processes, one after the other; each opens
+//   /dev/null churn crowd N OPENS    N processes at once; each opens /dev/null
+//   OPENS times churn opens N WRITERS  WRITERS processes that share N opens of
+//   /dev/null
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
