@@ -51,7 +51,8 @@ absl::StatusOr<LogRecord> ParseLogLine(absl::string_view line) {
 
   absl::string_view rest = line;
   const absl::string_view key = TakeWord(&rest);
-  if (key.empty()) return malformed("no record type");
+  // To bmake, written in C, a NUL ends the line.
+  if (key.empty() || key[0] == '\0') return malformed("no record type");
   if (rest.empty()) return malformed("nothing after the record type");
   LogRecord record;
   record.letter = key[0];

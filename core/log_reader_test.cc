@@ -63,6 +63,7 @@ TEST(ParseLogLine, RefusesWhatBmakeRefuses) {
         "M 12 'from'", "M 12 'from' ", "L 12 'from'", "  12 x"}) {
     EXPECT_FALSE(ParseLogLine(line).ok()) << "'" << line << "'";
   }
+  EXPECT_FALSE(ParseLogLine(absl::string_view("\0 1 x", 6)).ok());
 }
 
 // bmake takes these, and so does this reader.
