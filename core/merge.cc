@@ -518,8 +518,21 @@ Merge::Process& Merge::Known(pid_t pid) {
   return Appear(parent != 0 ? parent : root_, pid);
 }
 
+// The parent of a process whose parent by now is a stranger, as those of
+// orphans are: somebody who is gone, and of whose end we have not been told.
+pid_t Merge::LostParent() {
+  for (const auto& entry : known_) {
+    if (entry.first == root_ || entry.second->ended) continue;
+    if (host_->Gone(entry.first)) return entry.first;
+  }
+  return root_;
+}
+
 Merge::Process& Merge::Appear(pid_t parent_pid, pid_t pid) {
   tombstones_.erase(pid);
+  if (Find(parent_pid) == nullptr && known_.contains(root_)) {
+    parent_pid = LostParent();
+  }
   auto created = std::make_unique<Process>();
   created->parent = parent_pid;
   if (const Process* parent = Find(parent_pid)) {

@@ -137,6 +137,7 @@ class Merge {
   // The process `pid`, made known (with an F) if it is not.
   Process& Known(pid_t pid);
   Process& Appear(pid_t parent, pid_t pid);
+  pid_t LostParent();
   // `pid` has ended. If it may have made children without a word, those that it
   // has left behind appear.
   void AdoptOrphans(pid_t pid, const Process& process,

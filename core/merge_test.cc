@@ -227,6 +227,8 @@ TEST_F(MergeTest, AStartOfAnUnknownProcessBringsItsFork) {
 }
 
 TEST_F(MergeTest, ARecordOfAnUnknownProcessBringsItsFork) {
+  ForkByParent(kRoot, 99);
+  Lines();
   host_.parents[101] = 99;
   Open(101, "x");
   Open(102, "y");  // nobody knows its parent
@@ -238,7 +240,8 @@ TEST_F(MergeTest, AChildMaySpeakOfAParentThatHasEnded) {
   ForkByParent(kRoot, 101);
   merge_.Ended(101, SIGKILL);
   ForkByChild(101, 102);
-  EXPECT_THAT(Lines(), ElementsAre("F 100 101", "X 101 0 9", "F 101 102"));
+  // Nothing of a process comes after its X.
+  EXPECT_THAT(Lines(), ElementsAre("F 100 101", "X 101 0 9", "F 100 102"));
 }
 
 // ---- Execs ------------------------------------------------------------------
@@ -703,6 +706,20 @@ TEST_F(MergeTest, AnUntracedProcessLeavesItsChildrenAsItsOwn) {
   host_.orphans = {103};
   merge_.Ended(101, Exited(0));
   EXPECT_THAT(Lines(), ElementsAre("F 101 103", "X 101 0 0"));
+}
+
+// Its parent was killed before it could ask for its name.
+TEST_F(MergeTest, AnOrphansParentIsSomebodyWhoIsGone) {
+  ForkByParent(kRoot, 101);
+  ForkByParent(kRoot, 102);
+  Lines();
+  host_.gone = {102};
+  Start(103, 1, "/bin/sh");
+  ForkByChild(1, 104);
+  merge_.Ended(102, SIGKILL);
+  Start(105, 1, "/bin/sh");
+  EXPECT_THAT(Lines(), ElementsAre("F 102 103", "E 103 /bin/sh", "F 102 104",
+                                   "X 102 0 9", "F 100 105", "E 105 /bin/sh"));
 }
 
 TEST_F(MergeTest, ATracedProcessHasSpokenOfItsChildren) {

@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
@@ -96,7 +97,11 @@ TEST(StormTest, NobodyLosesWhatHeHasDone) {
     for (const auto& [writer, count] : Counts(filemon.folder())) {
       EXPECT_GE(seen[writer], count);
       EXPECT_LE(seen[writer], count + 1);
-      if (count < kOpens) {
+      // Of whom was reaped by a shell that was killed then, nobody can tell.
+      const std::string unknown =
+          absl::StrCat("unknown exit status of ", writer);
+      if (count < kOpens &&
+          !absl::c_linear_search(Comments(log, "unknown"), unknown)) {
         EXPECT_EQ(ExitOf(log, writer), "0 9");
       }
     }
