@@ -1,5 +1,7 @@
 // Sessions of users who may little, where little is to be seen, and under
 // kernels that refuse.
+#include <dirent.h>
+#include <errno.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -122,6 +124,49 @@ TEST(RestrictedTest, WithoutYoungerSystemCalls) {
   const Result result = filemon.Wait();
   if (result.exit_status == 77) GTEST_SKIP() << result.err;
   ExpectBuild(filemon, result);
+}
+
+// ---- What is left to others -------------------------------------------------
+
+TEST(RestrictedTest, LeavesNothingInSharedFolders) {
+  FilemonProcess unshare;
+  unshare.Start({"--user", "--map-root-user", "--mount", "/bin/sh", "-c",
+                 "for d in /tmp /dev/shm; do mount -t tmpfs none $d || exit "
+                 "77; done; \"$0\" sh -c \"$1\" \"$2\" > /dev/null; "
+                 "ls -A /tmp /dev/shm",
+                 FilemonPath(), kBuild, Static()},
+                "/usr/bin/unshare");
+  const Result result = unshare.Wait();
+  if (result.exit_status == 77) {
+    GTEST_SKIP() << "cannot mount a tmpfs: " << result.err;
+  }
+  EXPECT_EQ(result.out, "/dev/shm:\n\n/tmp:\n");
+}
+
+// The pipe has no name, and the kernel keeps others from /proc/PID/fd.
+TEST(RestrictedTest, NoOtherUserReadsOrFeedsASession) {
+  if (!IsRoot()) GTEST_SKIP() << "this user is not really root";
+  FilemonProcess filemon;
+  filemon.set_in_child([] {
+    chmod(".", 0777);
+    BecomeNobody();
+  });
+  filemon.Start({"/bin/sh", "-c",
+                 "mkfifo gate; chmod 666 gate; echo started; read x < gate"});
+  filemon.AwaitLine("started");
+  const pid_t other = fork();
+  if (other == 0) {
+    if (setresgid(1, 1, 1) != 0 || setresuid(1, 1, 1) != 0) _exit(96);
+    DIR* const fds =
+        opendir(absl::StrCat("/proc/", filemon.pid(), "/fd").c_str());
+    const bool denied = fds == nullptr && errno == EACCES;
+    std::ofstream(filemon.InFolder("gate")) << "go on\n";
+    _exit(denied ? 0 : 1);
+  }
+  int status;
+  ASSERT_EQ(waitpid(other, &status, 0), other);
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(filemon.Wait().exit_status, 0);
 }
 
 }  // namespace
