@@ -151,8 +151,11 @@ absl::Status ParseEnd(absl::string_view text, StraceLine* line) {
     absl::StatusOr<int> number = SignalNumber(text);
     if (!number.ok()) return number.status();
     line->value = *number;
-  } else if (absl::StartsWith(text, "superseded by ")) {
+  } else if (absl::ConsumePrefix(&text, "superseded by execve in pid ")) {
     line->kind = Kind::kSuperseded;
+    if (!absl::SimpleAtoi(text, &line->value)) {
+      return Unreadable("thread", text);
+    }
   } else {
     return Unreadable("end of a process", text);
   }

@@ -21,9 +21,10 @@ struct StraceLine {
     kExecResumed,  // "<... execve resumed>": another thread's exec succeeded
     kExited,       // the thread's end by exit; `value` is the status
     kKilled,       // the thread's end by a signal; `value` is its number
-    kSuperseded,   // the thread leader's identity passed to an exec'ing thread
-    kSignal,       // a signal's delivery
-    kOther,        // a stop
+    // The thread leader's identity passed to an exec'ing thread, `value`.
+    kSuperseded,
+    kSignal,  // a signal's delivery
+    kOther,   // a stop
   };
   Kind kind = Kind::kOther;
   int64_t time_us = 0;  // at the call's entry

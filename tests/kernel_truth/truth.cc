@@ -188,6 +188,7 @@ class Tree {
   struct Walk {
     Process process;
     std::vector<const StraceLine*> lines;
+    std::set<int> threads;
     std::string cwd;
     bool recording = true;
     bool unseen = false;  // the present image did not load the library
@@ -250,17 +251,22 @@ class Tree {
     }
     const std::vector<StraceLine>& all = files_.at(tid);
     FindCutOff(all, *life, &walk->cut_off);
+    walk->threads.insert(tid);
     for (size_t i = life->begin; i < life->end; ++i) {
       const StraceLine& line = all[i];
       const bool ends =
           line.kind == Kind::kExited || line.kind == Kind::kKilled;
       // The leader's end is the process's.
       if (!ends || is_leader) walk->lines.push_back(&line);
-      if (IsFork(line) && MakesThread(line)) {
-        walk->process.threaded = true;
-        absl::Status status = Gather(line.value, line.time_us, false, walk);
-        if (!status.ok()) return status;
-      }
+      const bool makes = IsFork(line) && MakesThread(line);
+      // A thread may exec before its clone() has returned to strace.
+      const bool is_replaced = line.kind == Kind::kSuperseded;
+      if (!makes && !is_replaced) continue;
+      if (walk->threads.count(line.value) > 0) continue;
+      walk->process.threaded = true;
+      absl::Status status =
+          Gather(line.value, makes ? line.time_us : time_us, false, walk);
+      if (!status.ok()) return status;
     }
     return absl::OkStatus();
   }

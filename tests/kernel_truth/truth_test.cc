@@ -159,6 +159,17 @@ TEST_F(ExpectedRecordsTest, ExecInAThreadGoesOnInTheLeader) {
   EXPECT_THAT(Inner(), ElementsAre("E 1 /bin/q"));
 }
 
+TEST_F(ExpectedRecordsTest, AThreadMayExecBeforeItsCloneReturns) {
+  heads_["/bin/q"] = "\177ELF";
+  Program(
+      "2.0 clone3({flags=CLONE_VM|CLONE_THREAD} <unfinished ...>) = ?\n"
+      "2.2 +++ superseded by execve in pid 3 +++\n"
+      "2.3 <... execve resumed>) = 0\n" +
+      std::string(kLoads));
+  File(3, "2.1 execve(\"/bin/q\", [\"q\"], 0x7f <pid changed to 1 ...>");
+  EXPECT_THAT(Inner(), ElementsAre("E 1 /bin/q"));
+}
+
 TEST_F(ExpectedRecordsTest, FilemonsOwnStepsAreLeftOut) {
   File(9,
        "0.1 pipe2([4<pipe:[77]>, 5<pipe:[77]>], O_CLOEXEC) = 0\n"
