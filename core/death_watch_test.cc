@@ -91,8 +91,13 @@ TEST(DeathWatchTest, ManagesWithoutDescriptors) {
       EXPECT_TRUE(watch.Add(pids.back()));
     }
     EXPECT_TRUE(watch.Poll().empty());
-    for (pid_t pid : pids) KillAndLeaveZombie(pid);
-    EXPECT_EQ(watch.Poll().size(), pids.size());
+    // The last to come have no descriptor, and leave none free.
+    for (int i = 0; i < 32; i += 31) {
+      KillAndLeaveZombie(pids[31 - i]);
+      EXPECT_EQ(watch.Poll().size(), 1u);
+    }
+    for (int i = 1; i < 31; ++i) KillAndLeaveZombie(pids[i]);
+    EXPECT_EQ(watch.Poll().size(), 30u);
     EXPECT_TRUE(watch.Poll().empty());
   }
   for (pid_t pid : pids) waitpid(pid, nullptr, 0);

@@ -64,6 +64,18 @@ TEST_F(LaunchTest, GivesTheEnvironment) {
   EXPECT_EQ(Run({"/bin/sh", "-c", "test $A = 1"}), 0);
 }
 
+TEST_F(LaunchTest, GivesTheDescriptor) {
+  Command command{{"/bin/sh", "-c", "test -e /proc/$$/fd/$FD"}, {}, -1};
+  command.inherited_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+  command.environment = {"FD=" + std::to_string(command.inherited_fd)};
+  const Launched launched = Launch(command, [] {});
+  EXPECT_EQ(fcntl(command.inherited_fd, F_GETFD), FD_CLOEXEC);
+  close(command.inherited_fd);
+  int status;
+  ASSERT_EQ(waitpid(launched.pid, &status, 0), launched.pid);
+  EXPECT_EQ(status, 0);
+}
+
 TEST_F(LaunchTest, RunsAFileWithoutInterpreterByTheShell) {
   const std::string path = Put("bare", "exit 5\n", 0755);
   EXPECT_EQ(Run({"bare"}), 5 << 8);

@@ -604,6 +604,15 @@ TEST_F(MergeTest, ASlowSpawnedChildIsNotHeldBackByTheNextSpawn) {
   EXPECT_THAT(Lines(), ElementsAre("F 100 101", "E 101 /bin/sh", "R 101 lib"));
 }
 
+TEST_F(MergeTest, ASlowSpawnedChildIsNotHeldBackByAnotherThreadsSpawn) {
+  Send(Kind::kSpawnBegin, kRoot, 1);
+  Send(Kind::kSpawnBegin, kRoot, 2);
+  ForkByParent(kRoot, 101);
+  Send(Kind::kSpawnEnd, kRoot, 1, 101);
+  Start(101, kRoot, "/bin/sh");
+  EXPECT_THAT(Lines(), ElementsAre("F 100 101", "E 101 /bin/sh"));
+}
+
 TEST_F(MergeTest, ASpawnedChildMayBeUntraced) {
   host_.images["/work/s"] = {"/work/s", "statically linked"};
   ForkByParent(kRoot, 101);

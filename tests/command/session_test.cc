@@ -226,8 +226,15 @@ TEST(SessionTest, EndsWithTheCommand) {
 
 TEST(SessionTest, WaitsForAllOnDemand) {
   FilemonProcess filemon;
-  filemon.Start({"--wait-all", "sh", "-c", kLeaveBehind});
-  filemon.AwaitLine("started");
+  const std::string alive = filemon.InFolder("alive");
+  ASSERT_EQ(mkfifo(alive.c_str(), 0666), 0);
+  filemon.Start({"--wait-all", "sh", "-c",
+                 absl::StrCat(kLeaveBehind, "; exec 8> alive")});
+  // The end of the FIFO is the end of the command.
+  const int fd = open(alive.c_str(), O_RDONLY | O_CLOEXEC);
+  char byte;
+  EXPECT_EQ(read(fd, &byte, 1), 0);
+  close(fd);
   OpenGate(filemon);
   EXPECT_EQ(filemon.Wait().exit_status, 0);
   EXPECT_TRUE(Exists(filemon.InFolder("late")));
