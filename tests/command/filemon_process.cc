@@ -35,15 +35,72 @@ const std::string& g_workspace = Workspace();
 
 }  // namespace
 
+namespace {
+
+// Whether every user can reach the folder.
+bool IsPublic(std::string folder) {
+  while (!folder.empty()) {
+    struct stat st;
+    if (stat(folder.c_str(), &st) != 0 || (st.st_mode & S_IXOTH) == 0) {
+      return false;
+    }
+    folder.resize(folder.rfind('/'));
+  }
+  return true;
+}
+
+// The test's data, where tests that become another user can reach it: Bazel
+// keeps root's in /root. The copy is removed at the end.
+class PublicData {
+ public:
+  PublicData() : owner_(getpid()), root_(g_workspace) {
+    if (geteuid() != 0 || IsPublic(g_workspace)) return;
+    std::string copy = "/var/tmp/filemon-test-XXXXXX";
+    // In Bazel's sandbox there is no such place, and no other user either.
+    if (mkdtemp(&copy[0]) == nullptr) return;
+    root_ = copy_ = copy;
+    const std::string command = absl::StrCat(
+        "chmod 755 ", copy, "; cd '", g_workspace,
+        "' && cp -rL --parents $(for ",
+        "f in core/filemon interpose tests; do ls -d $f; done 2>&-) ", copy);
+    if (system(command.c_str()) != 0) abort();
+  }
+  ~PublicData() {
+    if (copy_.empty() || getpid() != owner_) return;
+    if (system(absl::StrCat("rm -rf ", copy_).c_str()) != 0) abort();
+  }
+  PublicData(const PublicData&) = delete;
+  PublicData& operator=(const PublicData&) = delete;
+
+  const std::string& root() const { return root_; }
+
+  // Where new folders go.
+  std::string scratch() const {
+    return copy_.empty() ? ::testing::TempDir() : copy_;
+  }
+
+ private:
+  const pid_t owner_;
+  std::string root_;
+  std::string copy_;
+};
+
+const PublicData& Data() {
+  static const PublicData data;
+  return data;
+}
+
+}  // namespace
+
 std::string DataPath(const std::string& path) {
-  return absl::StrCat(g_workspace, "/", path);
+  return absl::StrCat(Data().root(), "/", path);
 }
 
 std::string FilemonPath() { return DataPath("core/filemon"); }
 
 std::string NewFolder() {
   // bmake's and other consumers' rules for /tmp do not matter here.
-  std::string name = absl::StrCat(::testing::TempDir(), "/filemon-XXXXXX");
+  std::string name = absl::StrCat(Data().scratch(), "/filemon-XXXXXX");
   if (mkdtemp(&name[0]) == nullptr) abort();
   char resolved[PATH_MAX];
   return realpath(name.c_str(), resolved);
