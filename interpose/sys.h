@@ -171,39 +171,26 @@ inline bool Readable(const char* path) {
   return Call(SYS_faccessat, AT_FDCWD, Arg(path), 4 /* R_OK */) == 0;
 }
 
-inline void SetCloseOnExec(int fd, bool close) {
+// fcntl() with an int argument.
+inline int Fcntl(int fd, int command, int argument = 0) {
 #if defined(__i386__)
-  Call(SYS_fcntl64, fd, F_SETFD, close ? FD_CLOEXEC : 0);
+  return static_cast<int>(Call(SYS_fcntl64, fd, command, argument));
 #else
-  Call(SYS_fcntl, fd, F_SETFD, close ? FD_CLOEXEC : 0);
+  return static_cast<int>(Call(SYS_fcntl, fd, command, argument));
 #endif
+}
+
+inline void SetCloseOnExec(int fd, bool close) {
+  Fcntl(fd, F_SETFD, close ? FD_CLOEXEC : 0);
 }
 
 // Whom F_SETOWN has made the owner of a description, as this process sees it; 0
 // if it does not see him.
-inline pid_t Owner(int fd) {
-#if defined(__i386__)
-  return static_cast<pid_t>(Call(SYS_fcntl64, fd, F_GETOWN));
-#else
-  return static_cast<pid_t>(Call(SYS_fcntl, fd, F_GETOWN));
-#endif
-}
+inline pid_t Owner(int fd) { return Fcntl(fd, F_GETOWN); }
 
-inline void SetOwner(int fd, pid_t owner) {
-#if defined(__i386__)
-  Call(SYS_fcntl64, fd, F_SETOWN, owner);
-#else
-  Call(SYS_fcntl, fd, F_SETOWN, owner);
-#endif
-}
+inline void SetOwner(int fd, pid_t owner) { Fcntl(fd, F_SETOWN, owner); }
 
-inline int FcntlDupfd(int fd, int least) {
-#if defined(__i386__)
-  return static_cast<int>(Call(SYS_fcntl64, fd, F_DUPFD, least));
-#else
-  return static_cast<int>(Call(SYS_fcntl, fd, F_DUPFD, least));
-#endif
-}
+inline int FcntlDupfd(int fd, int least) { return Fcntl(fd, F_DUPFD, least); }
 
 // Waits until fd can be written or `milliseconds` have passed.
 inline void PollWritable(int fd, int milliseconds) {

@@ -43,20 +43,11 @@ void ReportReopened(FILE* stream, int old, const char* path, const char* mode) {
 FILE* TemporaryResult(FILE* stream) {
   if (stream == nullptr || !Tracing()) return stream;
   const int fd = DescriptorOf(stream);
-  char path[PATH_MAX];
-  char link[32];
-  TextBuilder(link, sizeof(link))
-      .Add("/proc/self/fd/")
-      .AddDecimal(static_cast<uint64_t>(fd));
-#if defined(__i386__)
-  const long flags = sys::Call(SYS_fcntl64, fd, F_GETFL);
-#else
-  const long flags = sys::Call(SYS_fcntl, fd, F_GETFL);
-#endif
+  const int flags = sys::Fcntl(fd, F_GETFL);
   if (flags >= 0 && (flags & O_TMPFILE) == O_TMPFILE) return stream;
-  const long n = sys::Readlinkat(AT_FDCWD, link, path, sizeof(path) - 1);
-  constexpr char kDeleted[] = " (deleted)";
-  constexpr long kSuffix = sizeof(kDeleted) - 1;
+  char path[PATH_MAX];
+  const size_t n = LinkOfDescriptor(fd, path, sizeof(path));
+  constexpr size_t kSuffix = sizeof(" (deleted)") - 1;
   if (n <= kSuffix) return stream;
   path[n - kSuffix] = '\0';
   ReportOpen(PathAt::Here(path), O_RDWR);
