@@ -49,14 +49,14 @@ void SetParts(const OutgoingRecord& record, Parts* out) {
     out->size += size;
   }
   out->count = names + 1;
-  out->header = {g_session.cookie,
+  out->header = {ThisSession().cookie,
                  static_cast<uint16_t>(out->size),
                  static_cast<uint8_t>(record.kind),
                  static_cast<uint8_t>(names),
                  record.pid,
                  record.a,
                  record.b,
-                 g_session.pid_namespace};
+                 ThisSession().pid_namespace};
 }
 
 void Gather(const Parts& parts, char* out) {
@@ -77,7 +77,7 @@ bool WriteWhole(Attempt write) {
   int waited = 0;
   bool recovered = false;
   for (;;) {
-    const int fd = __atomic_load_n(&g_session.fd, __ATOMIC_RELAXED);
+    const int fd = __atomic_load_n(&ThisSession().fd, __ATOMIC_RELAXED);
     if (fd == kDormant) return false;
     const long result = fd < 0 ? -EBADF : write(fd);
     if (__builtin_expect(result >= 0, 1)) {

@@ -60,7 +60,7 @@ class ChannelTest : public ::testing::Test {
   static void FillPipe() {
     const std::string page(4096, '\0');
     for (size_t size : {page.size(), size_t{1}}) {
-      while (write(g_session.fd, page.data(), size) > 0) continue;
+      while (write(ThisSession().fd, page.data(), size) > 0) continue;
     }
     ASSERT_EQ(errno, EAGAIN);
   }
@@ -112,10 +112,10 @@ std::vector<std::string> WritesOf(Body body) {
   int ends[2];
   EXPECT_EQ(pipe2(ends, O_DIRECT | O_NONBLOCK), 0);
   fcntl(ends[1], F_SETPIPE_SZ, 1 << 20);  // a page for each write
-  const int before = g_session.fd;
-  g_session.fd = ends[1];
+  const int before = ThisSession().fd;
+  ThisSession().fd = ends[1];
   body();
-  g_session.fd = before;
+  ThisSession().fd = before;
   std::vector<std::string> writes;
   char buffer[1 << 16];
   ssize_t n;
@@ -180,16 +180,16 @@ TEST_F(ChannelTest, PiecesOfManyThreadsArePutTogether) {
 TEST_F(ChannelTest, KeepsErrno) {
   errno = 4242;
   Emit(Open("x"));
-  close(g_session.fd);
+  close(ThisSession().fd);
   Emit(Open("x"));
   EXPECT_EQ(errno, 4242);
 }
 
 TEST_F(ChannelTest, DormantIsSilent) {
-  const int fd = g_session.fd;
-  g_session.fd = -1;
+  const int fd = ThisSession().fd;
+  ThisSession().fd = -1;
   Emit(Open("x"));
-  g_session.fd = fd;
+  ThisSession().fd = fd;
   EXPECT_EQ(collector_.Pending(), 0u);
 }
 
@@ -219,16 +219,16 @@ TEST_F(ChannelTest, ABatchOfAnySizeKeepsItsOrder) {
 }
 
 TEST_F(ChannelTest, GetsAClosedPipeBackFromTheCollector) {
-  const int old = g_session.fd;
+  const int old = ThisSession().fd;
   ASSERT_EQ(close(old), 0);
   Emit(Open("x"));
   EXPECT_THAT(collector_.Records(), ElementsAre(Opened("x")));
-  ASSERT_GE(g_session.fd, 0);
+  ASSERT_GE(ThisSession().fd, 0);
   const std::string long_name(9000, 'n');
-  ASSERT_EQ(close(g_session.fd), 0);
+  ASSERT_EQ(close(ThisSession().fd), 0);
   Emit(Open(long_name));
   EXPECT_THAT(collector_.Records(), ElementsAre(Opened(long_name)));
-  close(g_session.fd);
+  close(ThisSession().fd);
 }
 
 // What is lost meanwhile is counted.
@@ -236,7 +236,7 @@ TEST_F(ChannelTest, GetsAClosedPipeBackWhenADescriptorIsFree) {
   rlimit limit;
   ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
   const rlimit none = {0, limit.rlim_max};
-  ASSERT_EQ(close(g_session.fd), 0);
+  ASSERT_EQ(close(ThisSession().fd), 0);
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
   Emit(Open("lost"));
   Emit(Open("lost"));
@@ -244,14 +244,14 @@ TEST_F(ChannelTest, GetsAClosedPipeBackWhenADescriptorIsFree) {
   Emit(Open("x"));
   EXPECT_THAT(collector_.Records(),
               ElementsAre(Arrived{Kind::kLost, 77, 2, 0, {}}, Opened("x")));
-  close(g_session.fd);
+  close(ThisSession().fd);
 }
 
 TEST_F(ChannelTest, GoesDormantWhenTheCollectorIsGoneToo) {
-  ASSERT_EQ(close(g_session.fd), 0);
+  ASSERT_EQ(close(ThisSession().fd), 0);
   collector_.Die();
   Emit(Open("x"));
-  EXPECT_EQ(g_session.fd, -1);
+  EXPECT_EQ(ThisSession().fd, -1);
   Emit(Open("x"));
 }
 
@@ -259,7 +259,7 @@ TEST_F(ChannelTest, GoesDormantWhenTheCollectorIsGoneToo) {
 TEST_F(ChannelTest, APipeThatNobodyReadsRaisesNoSignal) {
   collector_.Die();
   Emit(Open("x"));
-  EXPECT_GE(g_session.fd, 0);
+  EXPECT_GE(ThisSession().fd, 0);
 }
 
 // A look at the collector ends the wait: with the patience that a living
@@ -267,9 +267,9 @@ TEST_F(ChannelTest, APipeThatNobodyReadsRaisesNoSignal) {
 TEST_F(ChannelTest, AFullPipeOfADeadCollectorIsGivenUp) {
   FillPipe();
   collector_.Die();
-  const int fd = g_session.fd;
+  const int fd = ThisSession().fd;
   Emit(Open("x"));
-  EXPECT_EQ(g_session.fd, -1);
+  EXPECT_EQ(ThisSession().fd, -1);
   close(fd);
 }
 
@@ -285,13 +285,13 @@ TEST_F(ChannelTest, WaitsForASlowCollector) {
 }
 
 TEST_F(ChannelTest, SaysHowManyRecordsWereLost) {
-  const int fd = g_session.fd;
-  g_session.fd = -1;
+  const int fd = ThisSession().fd;
+  ThisSession().fd = -1;
   for (int i = 0; i < 3; ++i) Emit(Open("lost"));
   Batch batch;
   for (int i = 0; i < 4; ++i) batch.Add(Open("lost"));
   batch.Flush();
-  g_session.fd = fd;
+  ThisSession().fd = fd;
   Emit(Open("x"));
   EXPECT_THAT(collector_.Records(),
               ElementsAre(Arrived{Kind::kLost, 77, 7, 0, {}}, Opened("x")));

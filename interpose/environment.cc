@@ -64,7 +64,7 @@ const char* FindOurPreload(const char* value, size_t* size) {
 
 TracedEnvironment::TracedEnvironment(char* const* environment)
     : environment_(environment) {
-  if (g_session.fd == kDormant) return;
+  if (ThisSession().fd == kDormant) return;
   char session[kSessionEntrySize];
   WriteSessionEntry(session);
   bool session_is_ours = false;
@@ -88,7 +88,7 @@ TracedEnvironment::TracedEnvironment(char* const* environment)
   }
   // After a chroot(), or without the right to read it: the dynamic linker would
   // complain on standard error.
-  if (g_session.library != nullptr && !sys::Readable(g_session.library)) {
+  if (g_preload.library != nullptr && !sys::Readable(g_preload.library)) {
     obstacle_ = wire::kUnreachable;
     if (!preload_is_ours_ && sessions == 0) return;
     text_size_ = (preload_ != nullptr ? strlen(preload_) : 0) + 1;
@@ -96,12 +96,12 @@ TracedEnvironment::TracedEnvironment(char* const* environment)
     return;
   }
   // Attached without a preload (the library is linked in): none is passed on.
-  if (g_session.preload[0] == '\0') preload_is_ours_ = true;
+  if (g_preload.entry[0] == '\0') preload_is_ours_ = true;
   if (preload_is_ours_ && session_is_ours) return;
   if (!preload_is_ours_) {
     text_size_ =
         (preload_ != nullptr ? strlen(preload_) : sizeof(kPreloadVariable)) +
-        1 + strlen(g_session.preload) + 1;
+        1 + strlen(g_preload.entry) + 1;
   }
   // Two entries of ours and the null at the end.
   size_ = (entries_ + 3) * sizeof(char*) + kSessionEntrySize + text_size_;
@@ -160,7 +160,7 @@ char* const* TracedEnvironment::Build(void* memory) const {
     } else {
       entry.Add(kPreloadVariable).Add("=");
     }
-    entry.Add(g_session.preload);
+    entry.Add(g_preload.entry);
     out[n++] = text + kSessionEntrySize;
   }
   out[n] = nullptr;

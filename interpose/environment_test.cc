@@ -77,16 +77,16 @@ TEST(FindOurPreloadTest, IsNotMisledByOthers) {
 class TracedEnvironmentTest : public ::testing::Test {
  protected:
   TracedEnvironmentTest() {
-    g_session.fd = 500;
-    g_session.cookie = 7;
-    g_session.collector = 42;
-    g_session.collector_fd = 9;
-    g_session.inode = 123456;
-    strcpy(g_session.preload, "/opt/$LIB/libfilemon.so");
+    ThisSession().fd = 500;
+    ThisSession().cookie = 7;
+    ThisSession().collector = 42;
+    ThisSession().collector_fd = 9;
+    ThisSession().inode = 123456;
+    strcpy(g_preload.entry, "/opt/$LIB/libfilemon.so");
   }
   ~TracedEnvironmentTest() override {
-    g_session = {};
-    g_session.fd = -1;
+    ThisSession() = DormantSession();
+    g_preload = {};
   }
 
   // Expects that `environment` passes as it is.
@@ -110,7 +110,7 @@ class TracedEnvironmentTest : public ::testing::Test {
 };
 
 TEST_F(TracedEnvironmentTest, DormantChangesNothing) {
-  g_session.fd = -1;
+  ThisSession().fd = -1;
   ExpectRight(nullptr);
   ExpectRight(Block({}).get());
   ExpectRight(Block({"A=1"}).get());
@@ -167,7 +167,7 @@ TEST_F(TracedEnvironmentTest, OtherPreloadsStayFirstAndInOrder) {
 }
 
 TEST_F(TracedEnvironmentTest, LinkedInPassesNoPreloadOn) {
-  g_session.preload[0] = '\0';
+  g_preload.entry[0] = '\0';
   EXPECT_THAT(Traced(Block({"LD_PRELOAD=x.so"}).get()),
               ElementsAre("LD_PRELOAD=x.so", kSession));
   ExpectRight(Block({kSession}).get());
@@ -187,11 +187,11 @@ TEST_F(TracedEnvironmentTest, LeavesASessionThatBeginsAlone) {
 }
 
 TEST_F(TracedEnvironmentTest, TakesOutWhatCannotBeLoaded) {
-  g_session.library = "/none/libfilemon.so";
+  g_preload.library = "/none/libfilemon.so";
   const auto preload = [](const std::string& value) {
     return Traced(Block({"A=1", "LD_PRELOAD=" + value, kSession, "B"}).get());
   };
-  const std::string ours = g_session.preload;
+  const std::string ours = g_preload.entry;
   EXPECT_THAT(preload(ours), ElementsAre("A=1", "B"));
   EXPECT_THAT(preload(ours + ":"), ElementsAre("A=1", "B"));
   EXPECT_THAT(preload("x.so:" + ours),
@@ -208,11 +208,12 @@ TEST_F(TracedEnvironmentTest, TakesOutWhatCannotBeLoaded) {
 }
 
 TEST_F(TracedEnvironmentTest, HasRoomForTheLongestValues) {
-  g_session.fd = g_session.collector = g_session.collector_fd = INT32_MAX;
-  g_session.cookie = UINT32_MAX;
-  g_session.inode = UINT64_MAX;
-  const std::string library(sizeof(g_session.preload) - 1, 'l');
-  library.copy(g_session.preload, library.size());
+  ThisSession().fd = ThisSession().collector = ThisSession().collector_fd =
+      INT32_MAX;
+  ThisSession().cookie = UINT32_MAX;
+  ThisSession().inode = UINT64_MAX;
+  const std::string library(sizeof(g_preload.entry) - 1, 'l');
+  library.copy(g_preload.entry, library.size());
   const std::string others = "LD_PRELOAD=" + std::string(100000, 'o');
   EXPECT_THAT(Traced(Block({others}).get()),
               ElementsAre("FILEMON_SESSION=1:2147483647:2147483647:2147483647:"

@@ -112,9 +112,9 @@ int Exec(PathAt path, char* const* argv, char* const* environment, int flags) {
   const int32_t obstacle = traced_builder.obstacle();
   AnnounceExec(path, flags, obstacle);
   // An image that is not ours shall not have our descriptor.
-  if (obstacle != 0) sys::SetCloseOnExec(g_session.fd, true);
+  if (obstacle != 0) sys::SetCloseOnExec(ThisSession().fd, true);
   const long result = KernelExec(path, argv, traced, flags);
-  if (obstacle != 0) sys::SetCloseOnExec(g_session.fd, false);
+  if (obstacle != 0) sys::SetCloseOnExec(ThisSession().fd, false);
   Emit({wire::Kind::kExecFailed, CurrentPid()});
   return Fail(result);
 }

@@ -35,9 +35,9 @@ FakeCollector::FakeCollector() {
 }
 
 FakeCollector::~FakeCollector() {
-  if (traced_fd_ >= 0 && g_session.fd == traced_fd_) close(traced_fd_);
-  g_session = {};
-  g_session.fd = -1;
+  if (traced_fd_ >= 0 && ThisSession().fd == traced_fd_) close(traced_fd_);
+  ThisSession() = {};
+  ThisSession().fd = -1;
 }
 
 void FakeCollector::Attach() {
@@ -45,12 +45,12 @@ void FakeCollector::Attach() {
   int version;
   unsigned long inode;
   if (sscanf(SessionValue(traced_fd_).c_str(), "%d:%d:%d:%d:%lu:%u", &version,
-             &g_session.fd, &g_session.collector, &g_session.collector_fd,
-             &inode, &g_session.cookie) != 6) {
+             &ThisSession().fd, &ThisSession().collector,
+             &ThisSession().collector_fd, &inode, &ThisSession().cookie) != 6) {
     abort();
   }
-  g_session.inode = inode;
-  g_session.pid = getpid();
+  ThisSession().inode = inode;
+  ThisSession().pid = getpid();
 }
 
 std::vector<Arrived> FakeCollector::Records() {

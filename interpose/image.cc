@@ -116,21 +116,21 @@ void ReportImageStart() {
   ImagePath(cwd, path, sizeof(path));
   Batch batch;
   Outside outside = {0, 0};
-  if (g_session.pid_namespace != 0 && HasNoParentHere()) {
+  if (ThisSession().pid_namespace != 0 && HasNoParentHere()) {
     // Whoever made this process may have said nothing of the namespace. That
     // /proc shows the collector's is likely, when it does not show our own.
     outside = SeenFromOutside();
     if (outside.pid != 0) {
-      batch.Add(EnteredRecord(g_session.pid, outside.pid, 0));
+      batch.Add(EnteredRecord(ThisSession().pid, outside.pid, 0));
     }
   }
-  OutgoingRecord record = {wire::Kind::kStart, g_session.pid};
+  OutgoingRecord record = {wire::Kind::kStart, ThisSession().pid};
   record.a = sys::Getppid();
   record.b = outside.parent;
   record.name[0] = path;
   record.name[1] = cwd;
   batch.Add(record);
-  AddFirstLibraries(&batch, g_session.pid);
+  AddFirstLibraries(&batch, ThisSession().pid);
   batch.Flush();
 }
 

@@ -21,12 +21,12 @@ using ::testing::ElementsAre;
 class LentEnvironmentTest : public ::testing::Test {
  protected:
   LentEnvironmentTest() {
-    g_session.fd = 500;
-    strcpy(g_session.preload, "/opt/libfilemon.so");
+    ThisSession().fd = 500;
+    strcpy(g_preload.entry, "/opt/libfilemon.so");
     clearenv();
     setenv("A", "1", 1);
   }
-  ~LentEnvironmentTest() override { g_session.fd = kDormant; }
+  ~LentEnvironmentTest() override { ThisSession().fd = kDormant; }
 
   // What a child would get, without the session's numbers.
   static std::vector<std::string> Names() {

@@ -199,7 +199,7 @@ int AddObject(struct dl_phdr_info* object, size_t size, void* data) {
   }
   // Nor are we an input.
   if (IsOurObject(*object)) {
-    g_session.library = object->dlpi_name;
+    g_preload.library = object->dlpi_name;
     return 0;
   }
   // A dlopen() by path searches nothing.

@@ -13,7 +13,7 @@ namespace filemon {
 namespace {
 
 // A process that lives in another's memory: a vfork child until its exec, or a
-// child of clone(CLONE_VM). Its pid must not become g_session.pid.
+// child of clone(CLONE_VM). Its pid must not become ThisSession().pid.
 struct Sharing {
   pid_t pid;
   // What the memory's owner calls it, who may be in another pid namespace.
@@ -72,21 +72,21 @@ pid_t PidSeenBy(pid_t parent) {
 void EnterPidNamespace(pid_t parent, pid_t pid) {
   const pid_t outside = PidSeenBy(parent);
   if (outside != 0) EmitFork(parent, outside, wire::kSaidByChild);
-  const uint32_t parents_namespace = g_session.pid_namespace;
-  g_session.pid_namespace = OwnPidNamespace();
-  __atomic_store_n(&g_session.pid, pid, __ATOMIC_RELAXED);
+  const uint32_t parents_namespace = ThisSession().pid_namespace;
+  ThisSession().pid_namespace = OwnPidNamespace();
+  __atomic_store_n(&ThisSession().pid, pid, __ATOMIC_RELAXED);
   if (outside != 0) Emit(EnteredRecord(pid, outside, parents_namespace));
 }
 
 // The pid is not the one that last reported. Returns what the process is called
-// in g_session.pid_namespace.
+// in ThisSession().pid_namespace.
 __attribute__((noinline)) pid_t OnOtherPid(pid_t pid, pid_t last) {
   if (const Sharing* sharing = FindSharing(pid)) return sharing->here;
   if (HasNoParentHere()) {
     EnterPidNamespace(last, pid);
     return pid;
   }
-  __atomic_store_n(&g_session.pid, pid, __ATOMIC_RELAXED);
+  __atomic_store_n(&ThisSession().pid, pid, __ATOMIC_RELAXED);
   // `last` may also be a child that shared our memory and is gone.
   if (sys::Getppid() == last) EmitFork(last, pid, wire::kSaidByChild);
   return pid;
@@ -95,11 +95,12 @@ __attribute__((noinline)) pid_t OnOtherPid(pid_t pid, pid_t last) {
 }  // namespace
 
 void DistrustMemory() { __atomic_fetch_add(&g_sharers, 1, __ATOMIC_RELAXED); }
+void TrustMemory() { __atomic_fetch_sub(&g_sharers, 1, __ATOMIC_RELAXED); }
 
 pid_t CurrentPid() {
   const bool shared = __atomic_load_n(&g_sharers, __ATOMIC_RELAXED) != 0;
   const pid_t pid = __builtin_expect(shared, 0) ? sys::Getpid() : OwnPid();
-  const pid_t last = __atomic_load_n(&g_session.pid, __ATOMIC_RELAXED);
+  const pid_t last = __atomic_load_n(&ThisSession().pid, __ATOMIC_RELAXED);
   if (__builtin_expect(pid != last, 0)) return OnOtherPid(pid, last);
   return pid;
 }
@@ -113,12 +114,13 @@ OutgoingRecord EnteredRecord(pid_t pid, pid_t outside,
 }
 
 void AnnounceForkedChild(pid_t parent) {
+  TakeOverGuestSession(parent);
   const pid_t pid = sys::Getpid();
   const bool entered = HasNoParentHere();
   // An atfork handler of the program may have reported already. The first
   // process of a namespace can have its parent's pid.
-  if (__atomic_load_n(&g_session.pid, __ATOMIC_RELAXED) == pid &&
-      (!entered || OwnPidNamespace() == g_session.pid_namespace)) {
+  if (__atomic_load_n(&ThisSession().pid, __ATOMIC_RELAXED) == pid &&
+      (!entered || OwnPidNamespace() == ThisSession().pid_namespace)) {
     return;
   }
   for (Sharing& slot : g_sharing) {
@@ -128,7 +130,7 @@ void AnnounceForkedChild(pid_t parent) {
   // Another thread's dlopen() does not go on here.
   ForgetPendingLibraries();
   if (entered) return EnterPidNamespace(parent, pid);
-  __atomic_store_n(&g_session.pid, pid, __ATOMIC_RELAXED);
+  __atomic_store_n(&ThisSession().pid, pid, __ATOMIC_RELAXED);
   EmitFork(parent, pid, wire::kSaidByChild);
 }
 
@@ -136,7 +138,8 @@ void AnnounceSharingChild(pid_t parent) {
   const pid_t pid = sys::Getpid();
   pid_t here = pid;
   if (HasNoParentHere()) {
-    if (parent == 0) parent = __atomic_load_n(&g_session.pid, __ATOMIC_RELAXED);
+    if (parent == 0)
+      parent = __atomic_load_n(&ThisSession().pid, __ATOMIC_RELAXED);
     here = PidSeenBy(parent);
     if (here == 0) return;
   }
@@ -159,12 +162,12 @@ bool ForgetSharingChild(pid_t child) {
   const bool moved = slot->moved;
   const int pipe = slot->pipe;
   __atomic_store_n(&slot->pid, 0, __ATOMIC_RELAXED);
-  __atomic_fetch_sub(&g_sharers, 1, __ATOMIC_RELAXED);
+  TrustMemory();
   if (moved) {
-    const int elsewhere = g_session.fd;
-    g_session.fd = pipe;
+    const int elsewhere = ThisSession().fd;
+    ThisSession().fd = pipe;
     // With CLONE_FILES it was our pipe too that the child moved.
-    if (!PipeIsInPlace()) g_session.fd = elsewhere;
+    if (!PipeIsInPlace()) ThisSession().fd = elsewhere;
   }
   return true;
 }

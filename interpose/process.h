@@ -30,8 +30,9 @@ OutgoingRecord EnteredRecord(pid_t pid, pid_t outside,
                              uint32_t outer_namespace);
 
 // A call is about to make a process in this memory that will not announce
-// itself.
+// itself; and the reverse, when it is known to be gone.
 void DistrustMemory();
+void TrustMemory();
 
 // In the parent, when a child that shared its memory no longer does. False if
 // the child never announced itself: it was killed before it could.

@@ -119,7 +119,7 @@ TEST_F(ProcessTest, AChildInOurMemoryChangesNothingOfOurs) {
     seen = CurrentPid();
   });
   EXPECT_EQ(seen, child);
-  EXPECT_EQ(g_session.pid, parent);
+  EXPECT_EQ(ThisSession().pid, parent);
   EXPECT_EQ(CurrentPid(), parent);
   EXPECT_THAT(collector_.Records(),
               ElementsAre(Fork(parent, child, wire::kSaidByChild)));
@@ -130,17 +130,17 @@ TEST_F(ProcessTest, AChildInOurMemoryChangesNothingOfOurs) {
 // Descriptors are not memory.
 TEST_F(ProcessTest, AChildInOurMemoryMovesThePipeForItselfAlone) {
   const pid_t parent = getpid();
-  const int pipe = g_session.fd;
+  const int pipe = ThisSession().fd;
   int moved = pipe;
   const pid_t child = Sharing([&] {
     AnnounceSharingChild(parent);
     YieldDescriptor();
     YieldDescriptor();
-    moved = g_session.fd;
+    moved = ThisSession().fd;
   });
   EXPECT_NE(moved, pipe);
   EXPECT_TRUE(ForgetSharingChild(child));
-  EXPECT_EQ(g_session.fd, pipe);
+  EXPECT_EQ(ThisSession().fd, pipe);
 }
 
 TEST_F(ProcessTest, AChildKilledBeforeItCouldSpeakIsTold) {
@@ -168,7 +168,7 @@ TEST_F(ProcessTest, RemembersTheLatestOfManySharingChildren) {
       seen = CurrentPid();
     }));
     EXPECT_EQ(seen, children.back());
-    EXPECT_EQ(g_session.pid, parent);
+    EXPECT_EQ(ThisSession().pid, parent);
   }
   EXPECT_TRUE(ForgetSharingChild(children.back()));
   for (const pid_t child : children) ForgetSharingChild(child);

@@ -16,7 +16,8 @@ constexpr char kDeleted[] = " (deleted)";
 OutgoingRecord MakeRecord(wire::Kind kind) {
   const pid_t pid = CurrentPid();
   // Not in a vfork child: its parent's threads may hold the linker's lock.
-  if (__builtin_expect(g_libraries_pending > 0, 0) && pid == g_session.pid) {
+  if (__builtin_expect(g_libraries_pending > 0, 0) &&
+      pid == ThisSession().pid) {
     ReportNewLibraries(nullptr, false);
   }
   return {kind, pid};

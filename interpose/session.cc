@@ -15,12 +15,17 @@
 
 namespace filemon {
 
-Session g_session = {kDormant, 0, 0, -1, 0, 0, {}, nullptr, 0};
-
 namespace {
 
+// Of Session::state.
 enum State : int { kUnknown = 0, kJoining, kNoSession, kTracing };
-int g_state;  // a State
+
+}  // namespace
+
+Session g_owner_session = {kDormant, 0, 0, -1, 0, 0, 0, kUnknown};
+Preload g_preload;
+
+namespace {
 
 // "VERSION:FD:COLLECTOR:COLLECTOR_FD:INODE:COOKIE" (core/wire.h).
 struct SessionValue {
@@ -67,9 +72,9 @@ void RememberPreload(char* const* environment) {
   if (value == nullptr) return;
   size_t size;
   const char* entry = FindOurPreload(value, &size);
-  if (entry == nullptr || size >= sizeof(g_session.preload)) return;
-  memcpy(g_session.preload, entry, size);
-  g_session.preload[size] = '\0';
+  if (entry == nullptr || size >= sizeof(g_preload.entry)) return;
+  memcpy(g_preload.entry, entry, size);
+  g_preload.entry[size] = '\0';
 }
 
 void Join() {
@@ -79,61 +84,65 @@ void Join() {
   if (value == nullptr) return;
   SessionValue session;
   if (!ParseSessionValue(value, &session)) return;
-  g_session.cookie = session.cookie;
-  g_session.collector = session.collector;
-  g_session.collector_fd = session.collector_fd;
-  g_session.inode = session.inode;
-  g_session.pid = sys::Getpid();
+  ThisSession().cookie = session.cookie;
+  ThisSession().collector = session.collector;
+  ThisSession().collector_fd = session.collector_fd;
+  ThisSession().inode = session.inode;
+  ThisSession().pid = sys::Getpid();
   RememberPreload(environment);
   if (IsPipe(session.fd, session.inode)) {
-    g_session.fd = session.fd;
+    ThisSession().fd = session.fd;
   } else {
     RecoverPipe();
   }
-  if (g_session.fd < 0) return;
-  g_session.pid_namespace = PidNamespaceOf(g_session.fd, g_session.collector);
+  if (ThisSession().fd < 0) return;
+  ThisSession().pid_namespace =
+      PidNamespaceOf(ThisSession().fd, ThisSession().collector);
 }
 
 }  // namespace
 
 bool Tracing() {
-  const int state = __atomic_load_n(&g_state, __ATOMIC_ACQUIRE);
+  Session& session = ThisSession();
+  const int state = __atomic_load_n(&session.state, __ATOMIC_ACQUIRE);
   if (__builtin_expect(state == kTracing, 1)) return true;
   if (state != kUnknown) return false;
   int expected = kUnknown;
-  if (!__atomic_compare_exchange_n(&g_state, &expected, kJoining, false,
+  if (!__atomic_compare_exchange_n(&session.state, &expected, kJoining, false,
                                    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
     return false;
   }
   Join();
-  if (g_session.fd < 0) {
+  if (ThisSession().fd < 0) {
     GoDormant();
     return false;
   }
   ReportImageStart();
   // A signal handler or another thread that came in meanwhile went unreported;
   // had it reported, its records would have preceded the image's start.
-  __atomic_store_n(&g_state, kTracing, __ATOMIC_RELEASE);
+  __atomic_store_n(&session.state, kTracing, __ATOMIC_RELEASE);
   return true;
 }
 
+Session DormantSession() { return {kDormant, 0, 0, -1, 0, 0, 0, kNoSession}; }
+
 void GoDormant() {
-  __atomic_store_n(&g_state, kNoSession, __ATOMIC_RELEASE);
-  __atomic_store_n(&g_session.fd, kDormant, __ATOMIC_RELAXED);
+  __atomic_store_n(&ThisSession().state, kNoSession, __ATOMIC_RELEASE);
+  __atomic_store_n(&ThisSession().fd, kDormant, __ATOMIC_RELAXED);
 }
 
 // /proc/COLLECTOR/fd/COLLECTOR_FD in `out`.
 static void CollectorPipePath(char* out, size_t size) {
   TextBuilder(out, size)
       .Add("/proc/")
-      .AddDecimal(static_cast<uint64_t>(g_session.collector))
+      .AddDecimal(static_cast<uint64_t>(ThisSession().collector))
       .Add("/fd/")
-      .AddDecimal(static_cast<uint64_t>(g_session.collector_fd));
+      .AddDecimal(static_cast<uint64_t>(ThisSession().collector_fd));
 }
 
 static void MovePipe(int fd) {
-  NoteMovedPipe(g_session.fd);
-  __atomic_store_n(&g_session.fd, fd, __ATOMIC_RELAXED);
+  NoteMovedPipe(ThisSession().fd);
+  __atomic_store_n(&ThisSession().fd, fd, __ATOMIC_RELAXED);
 }
 
 bool RecoverPipe() {
@@ -144,13 +153,13 @@ bool RecoverPipe() {
     MovePipe(kNoDescriptor);
     return false;
   }
-  if (low < 0 || !IsPipe(low, g_session.inode)) {
+  if (low < 0 || !IsPipe(low, ThisSession().inode)) {
     if (low >= 0) sys::Close(low);
     GoDormant();
     return false;
   }
   // As the collector has done to the pipe that was lost.
-  sys::SetOwner(low, g_session.collector);
+  sys::SetOwner(low, ThisSession().collector);
   // High again, as far as RLIMIT_NOFILE lets us.
   int fd = low;
   for (int least = 1000; least > low; least /= 2) {
@@ -180,7 +189,7 @@ static int DuplicateAboveLimit(int fd) {
   return result;
 }
 
-bool PipeIsInPlace() { return IsPipe(g_session.fd, g_session.inode); }
+bool PipeIsInPlace() { return IsPipe(ThisSession().fd, ThisSession().inode); }
 
 int GivenDescriptor(int fd) {
   if (__builtin_expect(IsOurs(fd), 0) && Tracing()) RecoverPipe();
@@ -188,7 +197,7 @@ int GivenDescriptor(int fd) {
 }
 
 void YieldDescriptor() {
-  const int old = g_session.fd;
+  const int old = ThisSession().fd;
   int fd = sys::FcntlDupfd(old, old + 1);
   for (int least = old / 2; fd < 0 && least > 2; least /= 2) {
     fd = sys::FcntlDupfd(old, least);
@@ -198,7 +207,7 @@ void YieldDescriptor() {
 }
 
 bool CollectorLives() {
-  const int fd = g_session.fd;
+  const int fd = ThisSession().fd;
   if (fd < 0) return false;
   if (sys::Call(SYS_flock, fd, LOCK_SH | LOCK_NB) != 0) return true;
   sys::Call(SYS_flock, fd, LOCK_UN);
@@ -208,7 +217,7 @@ bool CollectorLives() {
 bool BeginsAnotherSession(const char* value) {
   SessionValue session;
   return ParseSessionValue(value, &session) &&
-         session.inode != g_session.inode &&
+         session.inode != ThisSession().inode &&
          (session.collector == sys::Getppid() ||
           session.collector == sys::Getpid());
 }
@@ -218,15 +227,16 @@ void WriteSessionValue(char* out) {
       .AddDecimal(static_cast<uint64_t>(wire::kSessionVersion))
       .Add(":")
       // No descriptor of ours is as good as one of another file.
-      .AddDecimal(static_cast<uint64_t>(g_session.fd < 0 ? 0 : g_session.fd))
+      .AddDecimal(
+          static_cast<uint64_t>(ThisSession().fd < 0 ? 0 : ThisSession().fd))
       .Add(":")
-      .AddDecimal(static_cast<uint64_t>(g_session.collector))
+      .AddDecimal(static_cast<uint64_t>(ThisSession().collector))
       .Add(":")
-      .AddDecimal(static_cast<uint64_t>(g_session.collector_fd))
+      .AddDecimal(static_cast<uint64_t>(ThisSession().collector_fd))
       .Add(":")
-      .AddDecimal(g_session.inode)
+      .AddDecimal(ThisSession().inode)
       .Add(":")
-      .AddDecimal(g_session.cookie);
+      .AddDecimal(ThisSession().cookie);
 }
 
 }  // namespace filemon

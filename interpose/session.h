@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "interpose/guest_sessions.h"
+
 namespace filemon {
 
 // What Session::fd is when it is no descriptor.
@@ -18,20 +20,38 @@ inline constexpr int kDormant = -1;  // no records are wanted
 inline constexpr int kNoDescriptor = -2;
 
 struct Session {
-  int fd;              // the pipe, or one of the above
-  uint32_t cookie;     // wire::Header::cookie
-  pid_t collector;     // may be meaningless in another pid namespace
-  int collector_fd;    // the pipe's number in the collector
-  uint64_t inode;      // the pipe's
-  pid_t pid;           // the process that last reported from this memory
-  char preload[4096];  // our own entry of LD_PRELOAD; empty if we had none
-  // The file that this library was loaded from; null if that is not known.
-  const char* library;
+  int fd;            // the pipe, or one of the above
+  uint32_t cookie;   // wire::Header::cookie
+  pid_t collector;   // may be meaningless in another pid namespace
+  int collector_fd;  // the pipe's number in the collector
+  uint64_t inode;    // the pipe's
+  pid_t pid;         // the process that last reported from this memory
   // In which the pid counts, as wire::Header::pid_namespace.
   uint32_t pid_namespace;
+  int state;  // whether records are wanted; session.cc's own
 };
 
-extern Session g_session __attribute__((visibility("hidden")));
+// The session of the process that owns this memory.
+extern Session g_owner_session __attribute__((visibility("hidden")));
+
+// The session of the calling process: its own, if it is a guest in another's
+// memory that has joined one by itself (guest_sessions.h).
+inline Session& ThisSession() {
+  return __builtin_expect(__atomic_load_n(&g_guests, __ATOMIC_RELAXED) == 0, 1)
+             ? g_owner_session
+             : SessionOfThisProcess();
+}
+
+// How this library came into the image.
+struct Preload {
+  char entry[4096];  // our own entry of LD_PRELOAD; empty if we had none
+  // The file that this library was loaded from; null if that is not known.
+  const char* library;
+};
+extern Preload g_preload __attribute__((visibility("hidden")));
+
+// One in which nothing is reported.
+Session DormantSession();
 
 // True when records of this process are wanted. The first call, from whatever
 // wrapper or constructor comes first, joins the session that the environment
@@ -39,7 +59,7 @@ extern Session g_session __attribute__((visibility("hidden")));
 bool Tracing();
 
 // True if `fd` is the session's pipe: the program is to find it closed.
-inline bool IsOurs(int fd) { return fd >= 0 && fd == g_session.fd; }
+inline bool IsOurs(int fd) { return fd >= 0 && fd == ThisSession().fd; }
 
 // The pipe was closed behind our back, or another file stands in its place:
 // gets it back from the collector. True if it is back. Otherwise the library is

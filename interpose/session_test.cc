@@ -77,11 +77,11 @@ TEST_F(SessionTest, JoinsOnceAndReportsTheImage) {
     CHECK_CHILD(Tracing());
     CHECK_CHILD(Tracing());
     CHECK_CHILD(g_image_starts == 1);
-    CHECK_CHILD(g_session.fd == collector_.writer());
+    CHECK_CHILD(ThisSession().fd == collector_.writer());
     CHECK_CHILD(IsOurs(collector_.writer()));
     CHECK_CHILD(!IsOurs(0));
-    CHECK_CHILD(g_session.pid == getpid());
-    CHECK_CHILD(std::string(g_session.preload) == "/l/$LIB/libfilemon.so");
+    CHECK_CHILD(ThisSession().pid == getpid());
+    CHECK_CHILD(std::string(g_preload.entry) == "/l/$LIB/libfilemon.so");
   }));
 }
 
@@ -120,7 +120,7 @@ TEST_F(SessionTest, WithAMalformedVariableIsDormant) {
     EXPECT_TRUE(InChild([&] {
       Inherit(bad);
       CHECK_CHILD(!Tracing());
-      CHECK_CHILD(g_session.fd == -1);
+      CHECK_CHILD(ThisSession().fd == -1);
     })) << bad;
   }
 }
@@ -132,24 +132,24 @@ TEST_F(SessionTest, GetsThePipeBackAtTheStart) {
     Inherit(collector_.SessionValue(other));
     const uint64_t inode = InodeOf(collector_.writer());
     CHECK_CHILD(Tracing());
-    CHECK_CHILD(g_session.fd != other);
-    CHECK_CHILD(InodeOf(g_session.fd) == inode);
+    CHECK_CHILD(ThisSession().fd != other);
+    CHECK_CHILD(InodeOf(ThisSession().fd) == inode);
   }));
 }
 
 TEST_F(SessionTest, ARecoveredPipeIsFitForUse) {
   EXPECT_TRUE(InChild([&] {
     collector_.Attach();
-    close(g_session.fd);
+    close(ThisSession().fd);
     const int free = FirstFree();
     CHECK_CHILD(RecoverPipe());
     // A pipe that has a reader in each writer raises no SIGPIPE.
-    const int flags = fcntl(g_session.fd, F_GETFL);
+    const int flags = fcntl(ThisSession().fd, F_GETFL);
     CHECK_CHILD((flags & O_ACCMODE) == O_RDWR);
     CHECK_CHILD((flags & O_NONBLOCK) != 0);
     // It survives an exec and keeps out of the program's way.
-    CHECK_CHILD(fcntl(g_session.fd, F_GETFD) == 0);
-    CHECK_CHILD(g_session.fd >= 100);
+    CHECK_CHILD(fcntl(ThisSession().fd, F_GETFD) == 0);
+    CHECK_CHILD(ThisSession().fd >= 100);
     CHECK_CHILD(FirstFree() == free);
   }));
 }
@@ -157,12 +157,12 @@ TEST_F(SessionTest, ARecoveredPipeIsFitForUse) {
 TEST_F(SessionTest, IsRecoveredWithinTheLimitOfDescriptors) {
   EXPECT_TRUE(InChild([&] {
     collector_.Attach();
-    close(g_session.fd);
+    close(ThisSession().fd);
     rlimit limit = {64, 64};
     setrlimit(RLIMIT_NOFILE, &limit);
     CHECK_CHILD(RecoverPipe());
-    CHECK_CHILD(g_session.fd >= 32 && g_session.fd < 64);
-    CHECK_CHILD(InodeOf(g_session.fd) == g_session.inode);
+    CHECK_CHILD(ThisSession().fd >= 32 && ThisSession().fd < 64);
+    CHECK_CHILD(InodeOf(ThisSession().fd) == ThisSession().inode);
   }));
 }
 
@@ -170,11 +170,11 @@ TEST_F(SessionTest, IsNotRecoveredFromAnotherFile) {
   EXPECT_TRUE(InChild([&] {
     Inherit(Value());
     CHECK_CHILD(Tracing());
-    g_session.collector_fd = open("/dev/null", O_RDWR);
+    ThisSession().collector_fd = open("/dev/null", O_RDWR);
     const int free = FirstFree();
     CHECK_CHILD(!RecoverPipe());
     CHECK_CHILD(!Tracing());
-    CHECK_CHILD(g_session.fd == -1);
+    CHECK_CHILD(ThisSession().fd == -1);
     CHECK_CHILD(FirstFree() == free);
   }));
 }
@@ -182,10 +182,10 @@ TEST_F(SessionTest, IsNotRecoveredFromAnotherFile) {
 TEST_F(SessionTest, YieldsItsNumber) {
   EXPECT_TRUE(InChild([&] {
     collector_.Attach();
-    const int old = g_session.fd;
+    const int old = ThisSession().fd;
     YieldDescriptor();
-    CHECK_CHILD(g_session.fd > old);
-    CHECK_CHILD(InodeOf(g_session.fd) == g_session.inode);
+    CHECK_CHILD(ThisSession().fd > old);
+    CHECK_CHILD(InodeOf(ThisSession().fd) == ThisSession().inode);
     CHECK_CHILD(!IsOurs(old));
   }));
 }
@@ -195,7 +195,7 @@ TEST_F(SessionTest, KnowsAFileInItsPlace) {
   EXPECT_TRUE(InChild([&] {
     collector_.Attach();
     CHECK_CHILD(PipeIsInPlace());
-    const int number = g_session.fd;
+    const int number = ThisSession().fd;
     const int file = open("/dev/null", O_RDWR);
     CHECK_CHILD(dup2(file, number) == number);
     CHECK_CHILD(!PipeIsInPlace());
@@ -211,9 +211,9 @@ TEST_F(SessionTest, GivesUpANumberThatTheProgramWasGiven) {
   EXPECT_TRUE(InChild([&] {
     Inherit(Value());
     CHECK_CHILD(Tracing());
-    const int number = g_session.fd;
+    const int number = ThisSession().fd;
     CHECK_CHILD(GivenDescriptor(number + 1) == number + 1);
-    CHECK_CHILD(g_session.fd == number);
+    CHECK_CHILD(ThisSession().fd == number);
     CHECK_CHILD(dup2(STDIN_FILENO, number) == number);
     CHECK_CHILD(GivenDescriptor(number) == number);
     CHECK_CHILD(!IsOurs(number));
@@ -224,12 +224,12 @@ TEST_F(SessionTest, GivesUpANumberThatTheProgramWasGiven) {
 TEST_F(SessionTest, YieldsDownwardsAtTheLimitOfDescriptors) {
   EXPECT_TRUE(InChild([&] {
     collector_.Attach();
-    const int old = g_session.fd;
+    const int old = ThisSession().fd;
     rlimit limit = {static_cast<rlim_t>(old) + 1, static_cast<rlim_t>(old) + 1};
     setrlimit(RLIMIT_NOFILE, &limit);
     YieldDescriptor();
-    CHECK_CHILD(g_session.fd >= 0 && g_session.fd < old);
-    CHECK_CHILD(InodeOf(g_session.fd) == g_session.inode);
+    CHECK_CHILD(ThisSession().fd >= 0 && ThisSession().fd < old);
+    CHECK_CHILD(InodeOf(ThisSession().fd) == ThisSession().inode);
   }));
 }
 
@@ -243,7 +243,7 @@ TEST_F(SessionTest, WaitsForADescriptorWhenNoneIsLeft) {
     setrlimit(RLIMIT_NOFILE, &limit);
     while (dup(STDIN_FILENO) >= 0) continue;
     YieldDescriptor();
-    CHECK_CHILD(g_session.fd == kNoDescriptor);
+    CHECK_CHILD(ThisSession().fd == kNoDescriptor);
     CHECK_CHILD(Tracing());
     CHECK_CHILD(!RecoverPipe());
     CHECK_CHILD(Tracing());
@@ -259,9 +259,9 @@ TEST_F(SessionTest, KnowsWhetherTheCollectorLives) {
     CHECK_CHILD(CollectorLives());
     CHECK_CHILD(CollectorLives());
     // Its end gives up its lock.
-    flock(g_session.collector_fd, LOCK_UN);
+    flock(ThisSession().collector_fd, LOCK_UN);
     CHECK_CHILD(!CollectorLives());
-    flock(g_session.collector_fd, LOCK_EX);
+    flock(ThisSession().collector_fd, LOCK_EX);
     CHECK_CHILD(CollectorLives());
   }));
 }

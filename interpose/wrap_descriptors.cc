@@ -31,8 +31,8 @@ int NoSuchDescriptor() {
 
 int CloseRange(unsigned first, unsigned last, int flags,
                int (*close)(unsigned, unsigned, int)) {
-  const auto ours = static_cast<unsigned>(g_session.fd);
-  if (g_session.fd < 0 || first > ours || last < ours || first > last) {
+  const auto ours = static_cast<unsigned>(ThisSession().fd);
+  if (ThisSession().fd < 0 || first > ours || last < ours || first > last) {
     return close(first, last, flags);
   }
   // Two ranges around it. With CLOSE_RANGE_UNSHARE the first call gives the
@@ -77,7 +77,7 @@ FILEMON_WRAP(int, close_range, (unsigned first, unsigned last, int flags)) {
 }
 
 FILEMON_WRAP(void, closefrom, (int low)) {
-  const int ours = g_session.fd;
+  const int ours = ThisSession().fd;
   if (ours < 0 || low > ours) {
     FILEMON_NEXT(closefrom)(low);
     return;

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#include "interpose/guest_sessions.h"
 #include "interpose/process.h"
 #include "interpose/report.h"
 #include "interpose/sys.h"
@@ -25,13 +26,19 @@ pid_t ForkResult(pid_t result, pid_t parent) {
   return result;
 }
 
+pid_t ForkUntraced(pid_t (*fork)()) {
+  const pid_t result = fork();
+  if (result == 0) TakeOverGuestSession(0);
+  return result;
+}
+
 }  // namespace
 
-#define FILEMON_WRAP_FORK(name)                      \
-  FILEMON_WRAP(pid_t, name, ()) {                    \
-    if (!Tracing()) return FILEMON_NEXT(name)();     \
-    const pid_t parent = CurrentPid();               \
-    return ForkResult(FILEMON_NEXT(name)(), parent); \
+#define FILEMON_WRAP_FORK(name)                              \
+  FILEMON_WRAP(pid_t, name, ()) {                            \
+    if (!Tracing()) return ForkUntraced(FILEMON_NEXT(name)); \
+    const pid_t parent = CurrentPid();                       \
+    return ForkResult(FILEMON_NEXT(name)(), parent);         \
   }
 FILEMON_WRAP_FORK(fork)
 FILEMON_WRAP_FORK(__fork)
@@ -46,13 +53,21 @@ extern "C" __attribute__((visibility("hidden"))) pid_t filemon_vfork_result(
     errno = static_cast<int>(-result);
     return -1;
   }
-  if (!Tracing()) return static_cast<pid_t>(result);
-  if (result == 0) {
-    AnnounceSharingChild(sys::Getppid());
-  } else if (!ForgetSharingChild(static_cast<pid_t>(result))) {
-    ReportChild(static_cast<pid_t>(result));
+  const auto child = static_cast<pid_t>(result);
+  if (child == 0) {
+    ExpectGuest();
+    if (g_guests != 0) InheritGuestSession(sys::Getppid());
+  } else {
+    GuestIsGone();
+    RemoveGuestSession(child);
   }
-  return static_cast<pid_t>(result);
+  if (!Tracing()) return child;
+  if (child == 0) {
+    AnnounceSharingChild(sys::Getppid());
+  } else if (!ForgetSharingChild(child)) {
+    ReportChild(child);
+  }
+  return child;
 }
 
 // clone(2), the library's function: the child starts in a function of its own.
@@ -83,8 +98,9 @@ int RunCloned(void* data) {
     void* const tls = va_arg(arguments, void*);                                \
     pid_t* const child_tid = va_arg(arguments, pid_t*);                        \
     va_end(arguments);                                                         \
-    if ((flags & CLONE_THREAD) != 0 || stack == nullptr ||                     \
-        function == nullptr || !Tracing()) {                                   \
+    const bool thread = (flags & CLONE_THREAD) != 0;                           \
+    if (!thread && (flags & CLONE_VM) != 0) ExpectGuest();                     \
+    if (thread || stack == nullptr || function == nullptr || !Tracing()) {     \
       return FILEMON_NEXT(name)(function, stack, flags, argument, parent_tid,  \
                                 tls, child_tid);                               \
     }                                                                          \

@@ -185,9 +185,9 @@ int TracedSpawn(SpawnFunction function, bool searches, bool gives_pidfd,
   Spawn spawn(actions);
   const int32_t obstacle = traced_builder.obstacle();
   // An image that is not ours shall not have our descriptor.
-  if (obstacle != 0) sys::SetCloseOnExec(g_session.fd, true);
+  if (obstacle != 0) sys::SetCloseOnExec(ThisSession().fd, true);
   const int error = function(pid, path, actions, attributes, argv, traced);
-  if (obstacle != 0) sys::SetCloseOnExec(g_session.fd, false);
+  if (obstacle != 0) sys::SetCloseOnExec(ThisSession().fd, false);
   pid_t child = 0;
   if (error == 0) child = gives_pidfd ? ProcessOf(*pid) : *pid;
   spawn.Finish(child, program, obstacle);

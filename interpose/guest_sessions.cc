@@ -1,0 +1,105 @@
+#include "interpose/guest_sessions.h"
+
+#include "interpose/process.h"
+#include "interpose/session.h"
+#include "interpose/sys.h"
+
+namespace filemon {
+
+int g_guests;
+
+namespace {
+
+// Guests exist between a vfork() and an exec, one for each thread that is in
+// between.
+constexpr int kMaxGuests = 16;
+struct Guest {
+  pid_t pid;  // 0: the place is free
+  Session session;
+};
+Guest g_guest[kMaxGuests];
+
+// Processes that share this memory, as far as is known: expected guests.
+int g_expected;
+
+Guest* FindGuest(pid_t pid) {
+  for (Guest& guest : g_guest) {
+    if (__atomic_load_n(&guest.pid, __ATOMIC_ACQUIRE) == pid) return &guest;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+Session& SessionOfThisProcess() {
+  Guest* const guest = FindGuest(sys::Getpid());
+  return guest != nullptr ? guest->session : g_owner_session;
+}
+
+void ExpectGuest() { __atomic_fetch_add(&g_expected, 1, __ATOMIC_RELAXED); }
+
+void GuestIsGone() {
+  // A guest that was killed at once has not said that it was there.
+  int expected = __atomic_load_n(&g_expected, __ATOMIC_RELAXED);
+  while (expected > 0 && !__atomic_compare_exchange_n(
+                             &g_expected, &expected, expected - 1, true,
+                             __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+    continue;
+  }
+}
+
+bool MayBeGuest() { return __atomic_load_n(&g_expected, __ATOMIC_RELAXED) > 0; }
+
+Session* AddGuestSession(pid_t pid) {
+  Guest* guest = FindGuest(pid);
+  if (guest != nullptr) return &guest->session;
+  for (Guest& place : g_guest) {
+    pid_t free = 0;
+    // The session is dormant until the caller has filled it in.
+    if (!__atomic_compare_exchange_n(&place.pid, &free, -1, false,
+                                     __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+      continue;
+    }
+    place.session = DormantSession();
+    __atomic_store_n(&place.pid, pid, __ATOMIC_RELEASE);
+    __atomic_fetch_add(&g_guests, 1, __ATOMIC_RELEASE);
+    // A pid kept in memory may be the owner's.
+    DistrustMemory();
+    return &place.session;
+  }
+  return nullptr;
+}
+
+void RemoveGuestSession(pid_t pid) {
+  if (__atomic_load_n(&g_guests, __ATOMIC_RELAXED) == 0) return;
+  Guest* const guest = FindGuest(pid);
+  if (guest == nullptr) return;
+  __atomic_fetch_sub(&g_guests, 1, __ATOMIC_RELEASE);
+  __atomic_store_n(&guest->pid, 0, __ATOMIC_RELEASE);
+  TrustMemory();
+}
+
+void InheritGuestSession(pid_t parent) {
+  if (__atomic_load_n(&g_guests, __ATOMIC_RELAXED) == 0) return;
+  const Guest* const guest = FindGuest(parent);
+  if (guest == nullptr) return;
+  const pid_t pid = sys::Getpid();
+  Session* const session = AddGuestSession(pid);
+  if (session == nullptr) return;
+  *session = guest->session;
+  session->pid = pid;
+}
+
+void TakeOverGuestSession(pid_t parent) {
+  if (__atomic_load_n(&g_guests, __ATOMIC_RELAXED) != 0) {
+    const Guest* const guest = FindGuest(parent);
+    if (guest != nullptr) g_owner_session = guest->session;
+    for (Guest& place : g_guest) {
+      __atomic_store_n(&place.pid, 0, __ATOMIC_RELAXED);
+    }
+    __atomic_store_n(&g_guests, 0, __ATOMIC_RELAXED);
+  }
+  __atomic_store_n(&g_expected, 0, __ATOMIC_RELAXED);
+}
+
+}  // namespace filemon
