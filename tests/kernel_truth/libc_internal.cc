@@ -54,6 +54,13 @@ constexpr Pattern kPatterns[] = {
     {"sysconf", "/sys/devices/system/cpu/online", kCloexec},
     {"sysconf", "/sys/devices/system/cpu/possible", kCloexec},
     {"sysconf", "/proc/sys/kernel/ngroups_max", kCloexec},
+    // free(3) of a thread's arena asks whether it may be shrunk:
+    // malloc/arena.c,
+    // sysdeps/unix/sysv/linux/malloc-sysdep.h.
+    {"malloc", "/proc/sys/vm/overcommit_memory", kCloexec},
+    // pthread_getattr_np(3) of the initial thread looks for its stack:
+    // nptl/pthread_getattr_np.c.
+    {"threads", "/proc/self/maps", kCloexec},
 };
 
 }  // namespace
