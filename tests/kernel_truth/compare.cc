@@ -76,18 +76,13 @@ class Comparison {
     for (const Record& r : log.records) found.push_back(KeyOf(r, false));
     verdict_.records += static_cast<int>(found.size());
 
-    const Alignment alignment =
-        truth.threaded
-            ? Alignment(static_cast<int>(expected.size()))
-            : Align(static_cast<int>(expected.size()),
-                    static_cast<int>(found.size()),
-                    [&](int i, int j) { return Same(expected[i], found[j]); });
-    Interruptions interruptions(truth, expected);
     std::vector<bool> taken(found.size(), false);
+    const Alignment alignment = AlignInOrder(truth, expected, found, &taken);
+    Interruptions interruptions(truth, expected);
     for (size_t i = 0; i < alignment.size(); ++i) {
-      if (alignment[i] < 0) continue;
-      taken[alignment[i]] = true;
-      Match(truth.records[i], log.records[alignment[i]]);
+      if (alignment[i] >= 0) {
+        Match(truth.records[i], log.records[alignment[i]]);
+      }
     }
     for (size_t i = 0; i < expected.size(); ++i) {
       if (alignment[i] >= 0) continue;
@@ -144,6 +139,51 @@ class Comparison {
     }
     return {record.letter, interner_(exact), interner_(record.absolute),
             any_name};
+  }
+
+  // The partners in `found` of what is in order, and of late records, which may
+  // stand anywhere. They are `taken`.
+  static Alignment AlignInOrder(const Process& truth,
+                                const std::vector<Key>& expected,
+                                const std::vector<Key>& found,
+                                std::vector<bool>* taken) {
+    Alignment alignment(static_cast<int>(expected.size()));
+    std::vector<int> ordered;
+    for (size_t i = expected.size(); i-- > 0;) {
+      alignment[i] =
+          truth.records[i].late ? Last(expected[i], found, *taken) : -1;
+      if (alignment[i] >= 0) (*taken)[alignment[i]] = true;
+      if (!truth.records[i].late) ordered.push_back(static_cast<int>(i));
+    }
+    if (truth.threaded) return alignment;
+    std::reverse(ordered.begin(), ordered.end());
+    std::vector<int> left;
+    for (size_t j = 0; j < found.size(); ++j) {
+      if (!(*taken)[j]) left.push_back(static_cast<int>(j));
+    }
+    const Alignment partners =
+        Align(static_cast<int>(ordered.size()), static_cast<int>(left.size()),
+              [&](int i, int j) {
+                return Same(expected[ordered[i]], found[left[j]]);
+              });
+    for (size_t i = 0; i < partners.size(); ++i) {
+      if (partners[i] < 0) continue;
+      alignment[ordered[i]] = left[partners[i]];
+      (*taken)[left[partners[i]]] = true;
+    }
+    return alignment;
+  }
+
+  // The last record of this very name that is not taken, or -1.
+  static int Last(const Key& key, const std::vector<Key>& found,
+                  const std::vector<bool>& taken) {
+    for (size_t j = found.size(); j-- > 0;) {
+      if (!taken[j] && key.letter == found[j].letter &&
+          key.exact == found[j].exact) {
+        return static_cast<int>(j);
+      }
+    }
+    return -1;
   }
 
   // Exactly this record if there is one, otherwise one of the same file.

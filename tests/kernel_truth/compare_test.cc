@@ -82,6 +82,20 @@ TEST_F(CompareTest, SeesWrongOrder) {
   EXPECT_FALSE(verdict.ok());
 }
 
+TEST_F(CompareTest, ALibraryOfLibcsOwnMayComeLate) {
+  std::vector<Expected> records = {E('E', "/p"), E('R', "/l"), E('R', "/l"),
+                                   E('R', "a"), E('X', "0 0")};
+  records[2].late = true;
+  const std::string late = "E 1 /p\nR 1 /l\nR 1 a\nR 1 /l\nX 1 0 0\n";
+  EXPECT_TRUE(Judge({Truth(1, records)}, late).ok());
+  // It may not be absent, and others may not come late.
+  EXPECT_THAT(
+      Judge({Truth(1, records)}, "E 1 /p\nR 1 /l\nR 1 a\nX 1 0 0\n").missing,
+      ElementsAre("R 1 /l"));
+  records[2].late = false;
+  EXPECT_EQ(Judge({Truth(1, records)}, late).misordered.size(), 1u);
+}
+
 TEST_F(CompareTest, ThreadsHaveNoOrder) {
   Process process =
       Truth(1, {E('E', "/p"), E('R', "a"), E('R', "b"), E('X', "0 0")});

@@ -154,6 +154,26 @@ void ReadModuleSearches(std::vector<Expected>* records) {
   }
 }
 
+// An NSS module (nss_files and nss_dns are part of glibc since 2.34), and what
+// it needs in its turn: ld.so opens these one after the other.
+void ReadNssModules(std::vector<Expected>* records) {
+  const auto is_library = [](const Expected& e) {
+    return e.record.letter == 'R' && e.flags == "O_RDONLY|O_CLOEXEC" &&
+           absl::StrContains(BaseName(e.record.text), ".so");
+  };
+  for (size_t i = 0; i < records->size(); ++i) {
+    if (!absl::StartsWith(BaseName((*records)[i].record.text), "libnss_")) {
+      continue;
+    }
+    const bool searched =
+        i > 0 && (*records)[i - 1].record.text == "/etc/ld.so.cache";
+    if (searched) (*records)[i - 1].late = true;
+    for (; i < records->size() && is_library((*records)[i]); ++i) {
+      (*records)[i].late = true;
+    }
+  }
+}
+
 class Tree {
  public:
   Tree(const StraceFiles& files, const Lookup& lookup)
@@ -314,6 +334,7 @@ class Tree {
     walk.process.visible = walk.ever_seen;
     ReadSemaphores(&walk.process.records);
     ReadModuleSearches(&walk.process.records);
+    ReadNssModules(&walk.process.records);
     processes_.push_back(std::move(walk.process));
     return absl::OkStatus();
   }

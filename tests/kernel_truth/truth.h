@@ -42,6 +42,9 @@ struct Expected {
   // A signal came between this record's call and the next's: a handler's
   // records may come before it.
   bool interrupted = false;
+  // A library that libc loaded for itself. It is reported with the libraries of
+  // the next dlopen(), or at the process's end.
+  bool late = false;
   // The name cannot be told: an executed file that is gone, and might have been
   // a script; a file opened by its handle.
   bool any_name = false;

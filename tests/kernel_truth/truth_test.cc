@@ -296,6 +296,23 @@ TEST_F(ExpectedRecordsTest, ExcusesTheSearchForAnNssModuleOnly) {
   EXPECT_EQ(process.records[4].excuse, "");
 }
 
+TEST_F(ExpectedRecordsTest, NssModulesMayComeLate) {
+  Program(
+      "2.0 openat(AT_FDCWD</w>, \"/etc/ld.so.cache\", O_RDONLY|O_CLOEXEC) = "
+      "3</c>\n"
+      "2.1 openat(AT_FDCWD</w>, \"/l/libnss_x.so.2\", O_RDONLY|O_CLOEXEC) = "
+      "3</l>\n"
+      "2.2 openat(AT_FDCWD</w>, \"/l/libm.so.6\", O_RDONLY|O_CLOEXEC) = "
+      "3</l>\n"
+      "2.3 openat(AT_FDCWD</w>, \"/etc/group\", O_RDONLY|O_CLOEXEC) = 3</g>\n"
+      "2.4 openat(AT_FDCWD</w>, \"/l/libz.so.1\", O_RDONLY|O_CLOEXEC) = "
+      "3</l>\n");
+  const Process process = Get()[0];
+  std::vector<bool> late;
+  for (const Expected& e : process.records) late.push_back(e.late);
+  EXPECT_THAT(late, ElementsAre(false, true, true, true, false, false, false));
+}
+
 TEST_F(ExpectedRecordsTest, KnowsWhereASignalCame) {
   Program(
       "2.0 unlink(\"a\") = 0\n2.1 --- SIGALRM {si_signo=SIGALRM} ---\n"
