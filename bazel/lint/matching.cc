@@ -1,0 +1,102 @@
+#include "bazel/lint/matching.h"
+
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+
+namespace filemon::lint {
+namespace {
+
+struct Split {
+  // Without the slash at its end.
+  absl::string_view folder;
+  absl::string_view exec_path;
+};
+
+// Every way to see `path` as FOLDER/bazel-out/REST.
+std::vector<Split> SplitsAtOutputs(absl::string_view path) {
+  constexpr absl::string_view kOutputs = "bazel-out/";
+  std::vector<Split> splits;
+  for (size_t at = path.find(kOutputs); at != path.npos;
+       at = path.find(kOutputs, at + 1)) {
+    if (at != 0 && path[at - 1] != '/') continue;
+    splits.push_back({path.substr(0, at == 0 ? 0 : at - 1), path.substr(at)});
+  }
+  return splits;
+}
+
+class Votes {
+ public:
+  void Add(absl::string_view folder, const Action* action) {
+    ++votes_[{std::string(folder), action}];
+  }
+
+  // True if there was any vote.
+  bool Elect(Match* match) const {
+    int most = 0;
+    for (const auto& [candidate, votes] : votes_) {
+      if (votes <= most) continue;
+      most = votes;
+      match->folder = candidate.first;
+      match->action = candidate.second;
+    }
+    return most > 0;
+  }
+
+ private:
+  std::map<std::pair<std::string, const Action*>, int> votes_;
+};
+
+void ExplainWhyNot(const FileUse& use, const ActionGraph& graph, Match* match) {
+  for (const std::string& path : use.ever_written) {
+    for (const Split& split : SplitsAtOutputs(path)) {
+      const std::vector<std::string> parts =
+          absl::StrSplit(split.exec_path, absl::MaxSplits('/', 2));
+      if (parts.size() < 3 || absl::StartsWith(parts[1], "_")) continue;
+      match->other_configuration = !graph.output_folders().contains(parts[1]);
+      match->why_not = absl::StrCat(
+          match->other_configuration
+              ? "aquery was asked with another configuration, or not for this: "
+              : "no action of aquery's makes ",
+          split.exec_path);
+      return;
+    }
+  }
+  match->why_not = "it wrote no file below bazel-out";
+}
+
+}  // namespace
+
+Match MatchAction(const FileUse& use, const ActionGraph& graph) {
+  Match match;
+  Votes writers;
+  for (const std::string& path : use.ever_written) {
+    for (const Split& split : SplitsAtOutputs(path)) {
+      const Action* action = graph.MakerOf(split.exec_path);
+      if (action == nullptr) action = graph.TestWithResultsAt(split.exec_path);
+      if (action != nullptr) writers.Add(split.folder, action);
+    }
+  }
+  if (writers.Elect(&match)) return match;
+
+  Votes tests;
+  for (const FileUse::Paths* paths : {&use.folders, &use.read}) {
+    for (const std::string& path : *paths) {
+      for (const Split& split : SplitsAtOutputs(path)) {
+        const Action* const action = graph.TestWithRunfile(split.exec_path);
+        if (action != nullptr) tests.Add(split.folder, action);
+      }
+    }
+  }
+  if (tests.Elect(&match)) return match;
+
+  ExplainWhyNot(use, graph, &match);
+  return match;
+}
+
+}  // namespace filemon::lint
