@@ -171,6 +171,7 @@ bool Intake::Decode(absl::string_view bytes, Record* record) {
   record->a = header.a;
   record->b = header.b;
   record->pid_namespace = header.pid_namespace;
+  record->proof = header.proof;
   bytes.remove_prefix(sizeof(Header));
   for (int i = 0; i < header.names; ++i) {
     const size_t end = bytes.find('\0');
@@ -182,7 +183,8 @@ bool Intake::Decode(absl::string_view bytes, Record* record) {
 }
 
 bool Intake::AddFragment(const Header& header, absl::string_view piece) {
-  const FragmentKey key(header.pid_namespace, header.pid, header.a);
+  const FragmentKey key(header.pid_namespace, header.pid, header.a,
+                        header.proof);
   auto it = partials_.find(key);
   if (header.b == 0) {
     if (it != partials_.end()) {

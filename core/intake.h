@@ -22,6 +22,7 @@ struct Record {
   int32_t a = 0;
   int32_t b = 0;
   uint32_t pid_namespace = 0;
+  uint32_t proof = 0;
   absl::string_view names[wire::kMaxNames];
 };
 
@@ -63,8 +64,9 @@ class Intake {
     std::string bytes;
     size_t total;
   };
-  // Namespace, pid, number.
-  using FragmentKey = std::tuple<uint32_t, int32_t, int32_t>;
+  // Namespace, pid, number, proof: who guesses another's number does not get in
+  // between.
+  using FragmentKey = std::tuple<uint32_t, int32_t, int32_t, uint32_t>;
 
   // Delivers what is whole at the front of `bytes`; returns how much that was.
   size_t Consume(absl::string_view bytes);

@@ -26,6 +26,11 @@ class NoHost : public Host {
   std::vector<pid_t> Orphans() override { return {21, 22}; }
   bool Lives(pid_t pid) override { return pid % 5 == 4; }
   bool Gone(pid_t pid) override { return pid % 5 == 3; }
+  absl::optional<uint32_t> ProofOf(pid_t pid) override {
+    return pid % 11 == 5 ? absl::optional<uint32_t>(pid) : absl::nullopt;
+  }
+  bool Emulates(pid_t pid) override { return pid % 11 == 5; }
+  bool IsStranger(pid_t pid) override { return pid % 11 == 7; }
 };
 
 }  // namespace

@@ -130,9 +130,9 @@ TEST_F(IntakeTest, RefusesInvalidRecords) {
   const std::vector<std::string> bad = {
       patched(good, offsetof(wire::Header, cookie), 0),
       patched(good, offsetof(wire::Header, kind), 0),
-      patched(good, offsetof(wire::Header, kind), 18),
+      patched(good, offsetof(wire::Header, kind), wire::kLastKind + 1),
       patched(good, offsetof(wire::Header, size), 3),
-      patched(good, offsetof(wire::Header, size), 22),
+      patched(good, offsetof(wire::Header, size), 26),
       patched(good, offsetof(wire::Header, names), 1),
       patched(good, good.size() - 1, 'x'),
       patched(good, good.size() - 2, '\0'),
@@ -191,6 +191,18 @@ TEST_F(FragmentTest, KeepsTheInterleavedApart) {
   const auto seen = Seen();
   EXPECT_EQ(seen.size(), a.size() + 3);
   EXPECT_EQ(seen.back(), "13:8:0:0:4095:4095:4095:4095");
+}
+
+// Numbers can be guessed.
+TEST_F(FragmentTest, LetsNobodyIn) {
+  const auto pieces = EncodeFragments(LongRename(7), 1, 4000);
+  auto forged = pieces;
+  for (std::string& piece : forged) {
+    piece[offsetof(wire::Header, proof)] = 'x';
+  }
+  intake_.Feed(pieces[0] + forged[0] + forged[1]);
+  for (size_t i = 1; i < pieces.size(); ++i) intake_.Feed(pieces[i]);
+  EXPECT_THAT(Seen(), ElementsAre("13:7:0:0:4095:4095:4095:4095"));
 }
 
 TEST_F(FragmentTest, DropsWhatIsOutOfOrder) {

@@ -5,7 +5,9 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -18,6 +20,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "core/proc_stat.h"
+#include "core/wire.h"
 
 namespace filemon {
 namespace {
@@ -93,6 +96,30 @@ std::string PrivilegeObstacle(int fd) {
   return "";
 }
 
+bool IsSubreaper() {
+  int subreaper = 0;
+  return prctl(PR_GET_CHILD_SUBREAPER, &subreaper) == 0 && subreaper != 0;
+}
+
+// The address that the auxiliary vector `bytes` has for AT_RANDOM; 0 if it has
+// none. `Word` is the process's.
+template <typename Word>
+uint64_t RandomAddress(absl::string_view bytes) {
+  Word entry[2];
+  for (; bytes.size() >= sizeof(entry); bytes.remove_prefix(sizeof(entry))) {
+    memcpy(entry, bytes.data(), sizeof(entry));
+    if (entry[0] == AT_RANDOM) return entry[1];
+  }
+  return 0;
+}
+
+// A 32-bit process's has no key with 32 zeros behind it: that is its value.
+bool Is64Bit(absl::string_view auxiliary) {
+  uint64_t key = 0;
+  memcpy(&key, auxiliary.data(), std::min(auxiliary.size(), sizeof(key)));
+  return key <= UINT32_MAX;
+}
+
 // The calling thread's, which for a process of one thread are all (proc(5)).
 std::vector<pid_t> Children() {
   std::vector<pid_t> children;
@@ -132,7 +159,7 @@ Host::Image LinuxHost::InspectImage(absl::string_view path) {
 }
 
 LinuxHost::LinuxHost(const DeathWatch* watch)
-    : watch_(watch), foreign_(Children()) {}
+    : watch_(watch), foreign_(Children()), is_ancestor_of_all_(IsSubreaper()) {}
 
 std::vector<pid_t> LinuxHost::Orphans() {
   std::vector<pid_t> orphans = Children();
@@ -147,6 +174,54 @@ std::vector<pid_t> LinuxHost::Orphans() {
 pid_t LinuxHost::ParentOf(pid_t pid) {
   const absl::optional<ProcStat> stat = ReadProcStat(pid);
   return stat ? stat->parent : 0;
+}
+
+absl::optional<uint32_t> LinuxHost::ProofOf(pid_t pid) {
+  if (pid >= wire::kPidLimit) return absl::nullopt;  // not a pid of ours
+  const int fd =
+      open(absl::StrCat("/proc/", pid, "/auxv").c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return absl::nullopt;
+  char buffer[1024];
+  const ssize_t n = read(fd, buffer, sizeof(buffer));
+  close(fd);
+  if (n <= 0) return absl::nullopt;
+  const absl::string_view bytes(buffer, n);
+  const uint64_t address = Is64Bit(bytes) ? RandomAddress<uint64_t>(bytes)
+                                          : RandomAddress<uint32_t>(bytes);
+  if (address == 0) return absl::nullopt;
+  unsigned char random[wire::kRandomSize];
+  const iovec here = {random, sizeof(random)};
+  const iovec there = {reinterpret_cast<void*>(address), sizeof(random)};
+  if (process_vm_readv(pid, &here, 1, &there, 1, 0) !=
+      static_cast<ssize_t>(sizeof(random))) {
+    return absl::nullopt;
+  }
+  return wire::ProofOf(random);
+}
+
+bool LinuxHost::Emulates(pid_t pid) {
+  std::ifstream maps(absl::StrCat("/proc/", pid, "/maps"));
+  int copies = 0;
+  for (std::string line; std::getline(maps, line);) {
+    // "FROM-TO r-xp 00000000 ...": the beginning of the file.
+    if (absl::StrContains(line, " 00000000 ") &&
+        absl::EndsWith(line, "/libfilemon.so")) {
+      ++copies;
+    }
+  }
+  return copies > 1;
+}
+
+bool LinuxHost::IsStranger(pid_t pid) {
+  if (!is_ancestor_of_all_ || pid >= wire::kPidLimit) return false;
+  // Orphans move up: who is not found in a hundred steps is deep, not strange.
+  for (int steps = 0; steps < 100; ++steps) {
+    const absl::optional<ProcStat> stat = ReadProcStat(pid);
+    if (!stat || stat->parent == getpid()) return false;
+    if (stat->parent <= 1) return true;
+    pid = stat->parent;
+  }
+  return false;
 }
 
 bool LinuxHost::Gone(pid_t pid) {

@@ -8,7 +8,7 @@
 
 #include "absl/strings/string_view.h"
 #include "core/death_watch.h"
-#include "core/merge.h"
+#include "core/host.h"
 
 namespace filemon {
 
@@ -16,7 +16,8 @@ namespace filemon {
 // that was replaced or removed meanwhile is not what was executed.
 class LinuxHost : public Host {
  public:
-  // `watch` outlives this object.
+  // `watch` outlives this object. A process that is a subreaper (prctl(2)) is
+  // taken for the one that has started the session.
   explicit LinuxHost(const DeathWatch* watch);
 
   Image InspectImage(absl::string_view path) override;
@@ -24,11 +25,16 @@ class LinuxHost : public Host {
   std::vector<pid_t> Orphans() override;
   bool Lives(pid_t pid) override { return watch_->Lives(pid); }
   bool Gone(pid_t pid) override;
+  absl::optional<uint32_t> ProofOf(pid_t pid) override;
+  bool Emulates(pid_t pid) override;
+  bool IsStranger(pid_t pid) override;
 
  private:
   const DeathWatch* const watch_;
   // Children from before the session.
   const std::vector<pid_t> foreign_;
+  // All processes of the session are our descendants, as orphans come to us.
+  const bool is_ancestor_of_all_;
 };
 
 }  // namespace filemon

@@ -1,6 +1,9 @@
 #include "core/linux_host.h"
 
 #include <signal.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -8,6 +11,7 @@
 #include <fstream>
 #include <string>
 
+#include "core/wire.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -133,6 +137,35 @@ TEST_F(LinuxHostTest, KnowsWhoIsGone) {
   EXPECT_TRUE(host_.Gone(pid));
   waitpid(pid, nullptr, 0);
   EXPECT_TRUE(host_.Gone(pid));
+}
+
+TEST_F(LinuxHostTest, TellsTheProofOfAProcess) {
+  unsigned char random[wire::kRandomSize];
+  memcpy(random, reinterpret_cast<const void*>(getauxval(AT_RANDOM)),
+         sizeof(random));
+  EXPECT_EQ(host_.ProofOf(getpid()), wire::ProofOf(random));
+  // A fork has its parent's.
+  const pid_t child = fork();
+  if (child == 0) pause();
+  EXPECT_EQ(host_.ProofOf(child), wire::ProofOf(random));
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  EXPECT_EQ(host_.ProofOf(child), absl::nullopt);
+}
+
+TEST_F(LinuxHostTest, KnowsStrangers) {
+  // Without being sure that orphans come to us, nobody is one for certain.
+  EXPECT_FALSE(host_.IsStranger(getppid()));
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
+  LinuxHost ancestor(&watch_);
+  prctl(PR_SET_CHILD_SUBREAPER, 0);
+  EXPECT_TRUE(ancestor.IsStranger(getppid()));
+  const pid_t child = fork();
+  if (child == 0) pause();
+  EXPECT_FALSE(ancestor.IsStranger(child));
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  EXPECT_FALSE(ancestor.IsStranger(child));
 }
 
 }  // namespace

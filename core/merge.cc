@@ -29,6 +29,10 @@ constexpr size_t kMaxHeldEvents = 65536;
 // never waits never does.
 constexpr size_t kMaxUntoldEnds = 1024;
 
+// Refused records are marked once for each process that they claim to be from;
+// who invents processes shall not fill the log.
+constexpr size_t kMaxImpersonated = 100;
+
 // Statuses of system() and the like that no child was found for.
 constexpr size_t kMaxUnclaimedStatuses = 64;
 
@@ -57,9 +61,13 @@ struct Merge::Process {
   // Which sides of the fork that made it have spoken.
   bool forked_by_parent = false;
   bool forked_by_child = false;
+  // The parent's proof when it spoke.
+  uint32_t fork_proof = 0;
   // True of the children of system() and popen(), whose parents cannot name
   // them.
   bool Nameless() const { return !forked_by_parent && !forked_by_child; }
+  // By somebody who is untraced, and cannot tell of it.
+  bool silently_made = false;
   // The status that it said it would exit with.
   absl::optional<int> exit_code;
   // Its end is certain, and its parent may still tell how it ended.
@@ -85,6 +93,7 @@ struct Merge::Tombstone {
   bool nameless;
   // What the parent has said of it.
   bool forked;
+  uint32_t fork_proof;
   bool waited;
 };
 
@@ -120,7 +129,7 @@ struct Merge::Hold {
 };
 
 Merge::Merge(PathStyle paths, Host* host, LogWriter* log)
-    : paths_(paths), host_(host), log_(log) {}
+    : paths_(paths), host_(host), log_(log), provenance_(host) {}
 
 Merge::~Merge() = default;
 
@@ -130,12 +139,28 @@ void Merge::Root(pid_t pid, absl::string_view path, absl::string_view cwd) {
   process->pending_exec = JoinPath(cwd, path);
   known_[pid] = std::move(process);
   root_ = pid;
+  provenance_.Root(pid);
   ++alive_;
   ++processes_;
 }
 
 void Merge::Accept(const Record& record) {
+  const Provenance::Word word = provenance_.Check(record, [this](pid_t pid) {
+    const Process* process = Find(pid);
+    return process != nullptr && process->ended;
+  });
+  if (word == Provenance::Word::kForged) return Refuse(record);
   if (!HeldBack(record)) Apply(record);
+  provenance_.Learn(record, word);
+}
+
+void Merge::Refuse(const Record& record) {
+  ++refused_;
+  if (impersonated_.size() == kMaxImpersonated) return;
+  if (impersonated_.insert(record.pid).second) {
+    log_->Comment(absl::StrCat("refused records of ", record.pid,
+                               ": not its own, or not true"));
+  }
 }
 
 void Merge::Ended(pid_t pid, absl::optional<int> wait_status) {
@@ -162,6 +187,9 @@ void Merge::Finish() {
     }
     if (process->pending_exec) ExecWasUntraced(pid, process, /*ended=*/false);
     log_->Comment(absl::StrCat("running ", pid, " ", process->image));
+  }
+  if (refused_ > 0) {
+    log_->Comment(absl::StrCat("refused ", refused_, " records in all"));
   }
 }
 
@@ -377,6 +405,10 @@ void Merge::OnStart(const Record& record) {
     // Who came from another pid namespace may not know his parent.
     process = &Appear(record.a != 0 ? record.a : root_, pid);
     if (parent != nullptr) parent->nameless_children.push_back(pid);
+    // Who cannot speak cannot vouch.
+    if (parent != nullptr ? parent->untraced : untraced_ > 0) {
+      process->silently_made = true;
+    }
   }
   if (process->pending_exec) CheckExec(pid, process, record.names[0]);
   process->started = true;
@@ -420,20 +452,27 @@ void Merge::OnFork(const Record& record) {
     bool& said = by_parent ? child->forked_by_parent : child->forked_by_child;
     if (!said && (by_parent || !child->ended)) {
       said = true;
+      if (by_parent) child->fork_proof = record.proof;
       return;
     }
+    if (provenance_.IsRepeated(record)) return;
     // The pid is in use again.
     if (IsFalseEnd(record.pid, record.a)) return;
     Bury(record.a, absl::nullopt);
   } else if (by_parent) {
     auto tombstone = tombstones_.find(record.a);
-    if (tombstone != tombstones_.end() && !tombstone->second.forked) {
-      tombstone->second.forked = true;
-      return;
+    if (tombstone != tombstones_.end()) {
+      Tombstone& ended = tombstone->second;
+      if (!ended.forked || ended.fork_proof != record.proof) {
+        ended.forked = true;
+        ended.fork_proof = record.proof;
+        return;
+      }
     }
   }
   Process& created = Appear(record.pid, record.a);
   (by_parent ? created.forked_by_parent : created.forked_by_child) = true;
+  if (by_parent) created.fork_proof = record.proof;
 }
 
 void Merge::OnChildEnded(const Record& record) {
@@ -608,6 +647,8 @@ void Merge::AdoptOrphans(pid_t pid, const Process& process,
 
 void Merge::Bury(pid_t pid, absl::optional<int> wait_status) {
   ReleaseChildrenOf(pid);
+  // Whoever knows its status is the kernel, or its parent.
+  if (wait_status) provenance_.Vouch(pid);
   Process* process = Find(pid);
   const std::vector<pid_t> waiting = process->ended_children;
   for (pid_t child_pid : waiting) {
@@ -626,11 +667,17 @@ void Merge::Bury(pid_t pid, absl::optional<int> wait_status) {
     Erase(&parent->nameless_children, pid);
   }
   WriteExit(pid, process, wait_status);
+  provenance_.Forget(pid);
   known_.erase(pid);
 }
 
 void Merge::WriteExit(pid_t pid, Process* process,
                       absl::optional<int> wait_status) {
+  const absl::string_view objection = provenance_.Objection(pid);
+  if (!objection.empty() && !process->silently_made) {
+    log_->Comment(
+        absl::StrCat("unproven ", pid, " ", process->image, ": ", objection));
+  }
   if (!wait_status && process->exit_code) {
     wait_status = W_EXITCODE(*process->exit_code, 0);
   }
@@ -646,8 +693,10 @@ void Merge::AddTombstone(pid_t pid, const Process& process, int wait_status) {
   // Only what the parent has yet to say can come late: what the child said
   // came before its end.
   if (pid == root_) return;
-  tombstones_[pid] = {process.parent, wait_status, process.Nameless(),
-                      process.forked_by_parent, /*waited=*/false};
+  tombstones_[pid] = {process.parent,     wait_status,
+                      process.Nameless(), process.forked_by_parent,
+                      process.fork_proof,
+                      /*waited=*/false};
   tombstone_order_.push_back(pid);
   if (tombstone_order_.size() > kMaxTombstones) {
     tombstones_.erase(tombstone_order_.front());

@@ -16,38 +16,16 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
+#include "core/host.h"
 #include "core/intake.h"
 #include "core/log_writer.h"
+#include "core/provenance.h"
 
 namespace filemon {
 
 // How names are written: as the program gave them, or absolute and lexically
 // clean.
 enum class PathStyle { kGiven, kAbsolute };
-
-// What the merge asks of the machine; a fake in tests.
-class Host {
- public:
-  // A program file, as an exec sees it.
-  struct Image {
-    // What the kernel runs: of a script, its interpreter.
-    std::string path;
-    // Why libfilemon.so cannot be loaded into it; empty if it can.
-    std::string obstacle;
-  };
-
-  virtual ~Host() = default;
-
-  virtual Image InspectImage(absl::string_view path) = 0;
-  // The parent of a process; 0 if that cannot be told any more.
-  virtual pid_t ParentOf(pid_t pid) = 0;
-  // The processes that have become ours because their parents ended.
-  virtual std::vector<pid_t> Orphans() = 0;
-  // True if `pid` is certain to be alive.
-  virtual bool Lives(pid_t pid) = 0;
-  // True if `pid` is certain to have ended.
-  virtual bool Gone(pid_t pid) = 0;
-};
 
 // The rules of the log:
 //
@@ -60,6 +38,8 @@ class Host {
 //   but not the status, X waits for the parent to tell it.
 // - What posix_spawn()'s file actions did is reported by the parent, when it
 //   may be late: records of the new process wait for it (kSpawnBegin).
+// - A record is believed if it is of the process that it claims to be from
+//   (Provenance). Others are left out, with a comment.
 // - What a process says of another is believed as far as the kernel does not
 //   say otherwise: nobody ends a living process.
 // - An exec that was announced and not followed by a start of the library in
@@ -113,6 +93,10 @@ class Merge {
   struct Event;
   struct Tombstone;
 
+  // `record` is not of the process that it claims to be from, or says of
+  // another what cannot be.
+  void Refuse(const Record& record);
+
   // Whether `record` was queued in a hold.
   bool HeldBack(const Record& record);
   void HoldBack(Hold* hold, pid_t pid, Event event);
@@ -165,6 +149,11 @@ class Merge {
   Host* const host_;
   LogWriter* const log_;
   pid_t root_ = 0;
+
+  Provenance provenance_;
+  // From whom the records that were refused claimed to be, and how many.
+  absl::flat_hash_set<pid_t> impersonated_;
+  uint64_t refused_ = 0;
 
   absl::flat_hash_map<pid_t, std::unique_ptr<Process>> known_;
   // Processes whose X is written and of which somebody may still speak.

@@ -16,8 +16,12 @@
 namespace filemon {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
 using wire::Kind;
 
@@ -37,12 +41,21 @@ class FakeHost : public Host {
   std::vector<pid_t> Orphans() override { return orphans; }
   bool Lives(pid_t pid) override { return living.count(pid) > 0; }
   bool Gone(pid_t pid) override { return gone.count(pid) > 0; }
+  absl::optional<uint32_t> ProofOf(pid_t pid) override {
+    const auto it = proofs.find(pid);
+    return it != proofs.end() ? absl::optional<uint32_t>(it->second)
+                              : absl::nullopt;
+  }
+  bool Emulates(pid_t) override { return false; }
+  bool IsStranger(pid_t pid) override { return strangers.count(pid) > 0; }
 
   std::vector<pid_t> orphans;
   std::set<pid_t> living;
   std::set<pid_t> gone;
   std::map<std::string, Image> images;
   std::map<pid_t, pid_t> parents;
+  std::map<pid_t, uint32_t> proofs;
+  std::set<pid_t> strangers;
 };
 
 class MergeTest : public ::testing::Test {
@@ -61,6 +74,7 @@ class MergeTest : public ::testing::Test {
     record.pid = pid;
     record.a = a;
     record.b = b;
+    record.proof = proof_;
     for (size_t i = 0; i < names.size(); ++i) record.names[i] = names[i];
     merge_.Accept(record);
   }
@@ -92,6 +106,7 @@ class MergeTest : public ::testing::Test {
     return lines;
   }
 
+  uint32_t proof_ = 0;
   std::string text_;
   LogWriter log_{[this](absl::string_view bytes) {
     text_.append(bytes.data(), bytes.size());
@@ -749,16 +764,83 @@ TEST_F(MergeTest, NobodyEndsALivingProcess) {
   Waited(102, 101, Exited(0));
   Waited(102, kRoot, Exited(0));
   ForkByParent(102, 101);
-  Lines();
   ForkByParent(102, 101);
   Open(101, "a");
   Open(kRoot, "b");
   EXPECT_THAT(Lines(),
-              ElementsAre("# refused the word of 102 that 101 has ended",
+              ElementsAre("# refused records of 102: not its own, or not true",
                           "R 101 a", "R 100 b"));
+  // Nor does the parent.
+  Waited(kRoot, 101, Exited(0));
+  EXPECT_THAT(Lines(),
+              ElementsAre("# refused the word of 100 that 101 has ended"));
   host_.living = {};
   Waited(kRoot, 101, Exited(0));
   EXPECT_THAT(Lines(), ElementsAre("X 101 0 0"));
+}
+
+TEST_F(MergeTest, LeavesOutWhatOthersSay) {
+  ForkByParent(kRoot, 101);
+  Lines();
+  proof_ = 7;
+  Open(kRoot, "forged");
+  Open(101, "forged");
+  Open(101, "forged");
+  EXPECT_THAT(
+      Lines(),
+      ElementsAre("# refused records of 100: not its own, or not true",
+                  "# refused records of 101: not its own, or not true"));
+  merge_.Finish();
+  EXPECT_THAT(Lines(), Contains("# refused 3 records in all"));
+}
+
+TEST_F(MergeTest, MarksRefusedRecordsOfManyWithFewComments) {
+  proof_ = 7;
+  for (pid_t pid = 1000; pid < 3000; ++pid) Open(pid, "forged");
+  EXPECT_THAT(Lines(), SizeIs(100));
+  merge_.Finish();
+  EXPECT_THAT(Lines(), Contains("# refused 2000 records in all"));
+}
+
+TEST_F(MergeTest, MarksAProcessThatOnlyItselfTellsOf) {
+  Start(101, kRoot, "/bin/sh");
+  merge_.Ended(101, absl::nullopt);
+  merge_.Ended(kRoot, 0);
+  EXPECT_THAT(Lines(),
+              Contains("# unproven 101 /bin/sh: nobody else has told of this "
+                       "process"));
+}
+
+TEST_F(MergeTest, BelievesTheChildrenOfTheUntraced) {
+  host_.images["/bin/static"] = {"/bin/static", "statically linked"};
+  Exec(kRoot, "/bin/static");
+  Start(101, kRoot, "/bin/sh");
+  merge_.Ended(101, absl::nullopt);
+  merge_.Ended(kRoot, 0);
+  EXPECT_THAT(Lines(), Not(Contains(HasSubstr("unproven"))));
+}
+
+// An emulator and the program in it both tell of a fork.
+TEST_F(MergeTest, SwallowsForksThatAnEmulatorRepeats) {
+  host_.proofs[kRoot] = 7;
+  const auto both = [this](bool by_child) {
+    for (const uint32_t proof : {0, 7}) {
+      proof_ = proof;
+      by_child ? ForkByChild(kRoot, 101) : ForkByParent(kRoot, 101);
+    }
+  };
+  both(/*by_child=*/true);
+  both(/*by_child=*/false);
+  EXPECT_THAT(Lines(), ElementsAre("F 100 101"));
+  Waited(kRoot, 101, Exited(0));
+  EXPECT_THAT(Lines(), ElementsAre("X 101 0 0"));
+  // The pid in use again, and an end between the two words.
+  proof_ = 0;
+  ForkByParent(kRoot, 101);
+  Waited(kRoot, 101, Exited(0));
+  proof_ = 7;
+  ForkByParent(kRoot, 101);
+  EXPECT_THAT(Lines(), ElementsAre("F 100 101", "X 101 0 0"));
 }
 
 // ---- Invariants -------------------------------------------------------------

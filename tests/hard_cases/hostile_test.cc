@@ -65,7 +65,8 @@ INSTANTIATE_TEST_SUITE_P(Cases, HostileWriterTest,
                                          "cut_short", "unfinished",
                                          "interleaved", "killings",
                                          "impossible_numbers", "endless_spawns",
-                                         "forged_lines",
+                                         "forged_lines", "slander_family",
+                                         "slander_stranger", "invent",
                                          "meddle_with_the_pipe"),
                          [](const auto& info) { return info.param; });
 
@@ -83,11 +84,24 @@ TEST(HostileTest, GarbageIsMarked) {
               ElementsAre(HasSubstr("incomplete records")));
 }
 
-TEST(HostileTest, AFalseEndIsMarked) {
+TEST(HostileTest, WhatIsOfOthersIsMarked) {
+  for (const char* name : {"killings", "slander_family", "slander_stranger"}) {
+    FilemonProcess filemon;
+    filemon.Run({"/bin/sh", "-c", absl::StrCat("\"$0\" ", name, "; :"),
+                 HardProgram("hostile_writer")});
+    EXPECT_THAT(Comments(filemon.Log(), "refused"),
+                Contains(HasSubstr("records in all")))
+        << name;
+  }
+}
+
+TEST(HostileTest, AProcessThatNobodyKnowsIsMarked) {
   FilemonProcess filemon;
   filemon.Run(
-      {"/bin/sh", "-c", "\"$0\" killings; :", HardProgram("hostile_writer")});
-  EXPECT_THAT(Comments(filemon.Log(), "refused"), Not(IsEmpty()));
+      {"/bin/sh", "-c", "\"$0\" invent; :", HardProgram("hostile_writer")});
+  const pid_t invented = PidOf(filemon.Log(), "/invented");
+  EXPECT_THAT(Comments(filemon.Log(), "unproven"),
+              ElementsAre(HasSubstr(absl::StrCat(invented, " /invented"))));
 }
 
 // ---- Names ------------------------------------------------------------------

@@ -1,13 +1,17 @@
 // A traced process that writes into the session's pipe what it likes.
 //
 //   hostile_writer CASE
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <fstream>
 #include <random>
 #include <string>
 #include <vector>
@@ -40,9 +44,17 @@ void Write(const std::string& bytes) {
   }
 }
 
+uint32_t OwnProof() {
+  unsigned char random[wire::kRandomSize];
+  memcpy(random, reinterpret_cast<const void*>(getauxval(AT_RANDOM)),
+         sizeof(random));
+  return wire::ProofOf(random);
+}
+
 std::string Encode(Kind kind, int32_t pid, int32_t a, int32_t b,
                    const std::vector<std::string>& names = {}) {
-  return EncodeRecord(g_cookie, kind, pid, a, b, names);
+  static const uint32_t proof = OwnProof();
+  return EncodeRecord(g_cookie, kind, pid, a, b, names, 0, proof);
 }
 
 std::string Open(const std::string& name) {
@@ -126,6 +138,57 @@ void ForgedLines() {
   Write(Encode(Kind::kSymlink, getpid(), 0, 0, {"a' 'b\nX 1 0 0", "", "c"}));
 }
 
+pid_t NobodysPid() {
+  pid_t pid = wire::kPidLimit - 1;
+  while (kill(pid, 0) == 0 || errno != ESRCH) --pid;
+  return pid;
+}
+
+// All that can be said of `victim`, and of others in its name.
+void Slander(pid_t victim) {
+  const pid_t nobody = NobodysPid();
+  const std::string name = "forged";
+  Write(
+      Encode(Kind::kOpen, victim, wire::kReads | wire::kWrites, 0, {"", name}));
+  Write(Encode(Kind::kChdir, victim, 0, 0, {"/forged"}));
+  Write(Encode(Kind::kUnlink, victim, 0, 0, {"/dir", name}));
+  Write(Encode(Kind::kRename, victim, 0, 0, {"", name, "", name}));
+  Write(Encode(Kind::kSymlink, victim, 0, 0, {name, "", name}));
+  Write(Encode(Kind::kExec, victim, 0, 0, {"", "/forged"}));
+  Write(Encode(Kind::kStart, victim, getppid(), 0, {"/forged", "/forged"}));
+  Write(Encode(Kind::kStart, victim, getpid(), 0, {"/forged", "/forged"}));
+  Write(Encode(Kind::kFork, victim, nobody, wire::kSaidByParent));
+  Write(Encode(Kind::kFork, victim, nobody, wire::kSaidByChild));
+  Write(Encode(Kind::kFork, getpid(), victim, wire::kSaidByParent));
+  Write(Encode(Kind::kFork, getpid(), victim, wire::kSaidByChild));
+  Write(Encode(Kind::kSpawnBegin, victim, 1, 0));
+  Write(Encode(Kind::kExit, victim, 99, 0));
+  Write(Encode(Kind::kLost, victim, 99, 0));
+  Write(Encode(Kind::kChildEnded, getpid(), victim, 9));
+  Write(Encode(Kind::kChildEnded, victim, nobody, 9));
+  Write(Encode(Kind::kSomeChildEnded, victim, 0, 9));
+  // Now that it has been called a child, and started.
+  Write(Encode(Kind::kOpen, victim, wire::kReads, 0, {"", name}));
+}
+
+void SlanderFamily() {
+  Slander(getppid());
+  std::ifstream children("/proc/" + std::to_string(getppid()) + "/task/" +
+                         std::to_string(getppid()) + "/children");
+  for (pid_t pid; children >> pid;) {
+    if (pid != getpid()) Slander(pid);
+  }
+}
+
+void SlanderStranger() { Slander(1); }
+
+// A process that never was.
+void Invent() {
+  const pid_t nobody = NobodysPid();
+  Write(Encode(Kind::kStart, nobody, getppid(), 0, {"/invented", "/"}));
+  Write(Encode(Kind::kOpen, nobody, wire::kReads, 0, {"", "/invention"}));
+}
+
 // Makes the pipe as small as it gets, and blocking.
 void MeddleWithThePipe() {
   fcntl(g_fd, F_SETPIPE_SZ, 4096);
@@ -148,6 +211,9 @@ constexpr Case kCases[] = {
     {"impossible_numbers", ImpossibleNumbers},
     {"endless_spawns", EndlessSpawns},
     {"forged_lines", ForgedLines},
+    {"slander_family", SlanderFamily},
+    {"slander_stranger", SlanderStranger},
+    {"invent", Invent},
     {"meddle_with_the_pipe", MeddleWithThePipe},
 };
 

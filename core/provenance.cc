@@ -1,0 +1,255 @@
+#include "core/provenance.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/algorithm/container.h"
+
+namespace filemon {
+
+using wire::Kind;
+
+namespace {
+
+// Of a process: more are not the work of execs that a fork could have missed.
+constexpr size_t kMaxPast = 8;
+
+// Of all processes that have ended.
+constexpr size_t kMaxRecent = 4096;
+
+bool Contains(const std::vector<uint32_t>& proofs, uint32_t proof) {
+  return absl::c_linear_search(proofs, proof);
+}
+
+}  // namespace
+
+void Provenance::Root(pid_t pid) {
+  Speaker& speaker = speakers_[pid];
+  speaker.is_root = true;
+  speaker.exec_announced = true;
+  speaker.vouched = true;
+}
+
+Provenance::Speaker* Provenance::Find(pid_t pid) {
+  const auto it = speakers_.find(pid);
+  return it == speakers_.end() ? nullptr : &it->second;
+}
+
+// ---- Checking ---------------------------------------------------------------
+
+Provenance::Word Provenance::Check(const Record& record,
+                                   absl::FunctionRef<bool(pid_t)> ended) {
+  const Speaker* speaker = Find(record.pid);
+  // A child may speak of a parent that has ended since.
+  if (record.kind == Kind::kFork) {
+    return CheckFork(speaker, record, ended(record.a));
+  }
+  if (speaker != nullptr && ended(record.pid)) speaker = nullptr;
+  switch (record.kind) {
+    case Kind::kStart:
+      return CheckStart(speaker, record);
+    case Kind::kChildEnded:
+      return CheckChildEnded(speaker, record);
+    default:
+      return CheckSpeech(speaker, record.pid, record.proof);
+  }
+}
+
+Provenance::Word Provenance::CheckSpeech(const Speaker* speaker, pid_t pid,
+                                         uint32_t proof) {
+  if (speaker != nullptr && Contains(speaker->proofs, proof)) {
+    return Word::kBelieved;
+  }
+  // Its start may be lost, or it is a fork that nobody has told of.
+  if (const auto now = host_->ProofOf(pid)) {
+    return *now == proof ? Word::kConfirmed : Word::kForged;
+  }
+  const bool possible =
+      speaker != nullptr ? speaker->proofs.empty() : images_.contains(proof);
+  return possible && !host_->IsStranger(pid) ? Word::kBelieved : Word::kForged;
+}
+
+Provenance::Word Provenance::CheckStart(const Speaker* speaker,
+                                        const Record& record) {
+  const auto now = host_->ProofOf(record.pid);
+  if (now && *now == record.proof) return Word::kConfirmed;
+  if (speaker == nullptr) {
+    if (host_->IsStranger(record.pid)) return Word::kForged;
+    // Alive, and on to another image already?
+    return now ? Word::kDoubtful : Word::kBelieved;
+  }
+  if (Contains(speaker->proofs, record.proof)) return Word::kBelieved;
+  if (now) {
+    if (!Contains(speaker->proofs, *now)) return Word::kDoubtful;
+    // An emulated program has random bytes of the emulator's making.
+    return host_->Emulates(record.pid) ? Word::kBelieved : Word::kForged;
+  }
+  return speaker->exec_announced || !speaker->started ? Word::kBelieved
+                                                      : Word::kDoubtful;
+}
+
+Provenance::Word Provenance::CheckFork(const Speaker* speaker,
+                                       const Record& record, bool child_ended) {
+  const bool by_child = record.b == wire::kSaidByChild;
+  const bool proven =
+      (by_child && speaker != nullptr &&
+       Contains(speaker->past, record.proof)) ||
+      CheckSpeech(speaker, record.pid, record.proof) != Word::kForged;
+  if (!proven) return Word::kForged;
+  return child_ended || MayHaveForked(record.pid, record.a, record.proof)
+             ? Word::kBelieved
+             : Word::kForged;
+}
+
+Provenance::Word Provenance::CheckChildEnded(const Speaker* speaker,
+                                             const Record& record) {
+  if (!MayReap(record.pid, record.a)) return Word::kForged;
+  return CheckSpeech(speaker, record.pid, record.proof);
+}
+
+bool Provenance::MayHaveForked(pid_t parent, pid_t child, uint32_t proof) {
+  const Speaker* known = Find(child);
+  if (known != nullptr) {
+    if (known->is_root) return false;
+    if (known->parent == parent || known->parent == 0) return true;
+    // Its next owner, then, if there is one.
+    return host_->ProofOf(child) == proof;
+  }
+  const pid_t parent_now = host_->ParentOf(child);
+  if (parent_now == parent || parent_now == 0) return true;
+  // An orphan since, or made by CLONE_PARENT.
+  return (Find(parent_now) == nullptr && !host_->IsStranger(child)) ||
+         host_->ProofOf(child) == proof;
+}
+
+bool Provenance::MayReap(pid_t parent, pid_t child) {
+  const Speaker* known = Find(child);
+  if (known == nullptr) return !host_->IsStranger(child);
+  // An orphan has other parents.
+  return known->parent == parent ||
+         (!known->is_root && Find(known->parent) == nullptr);
+}
+
+// ---- Learning ---------------------------------------------------------------
+
+void Provenance::Learn(const Record& record, Word word) {
+  switch (record.kind) {
+    case Kind::kStart:
+      return LearnStart(record, word);
+    case Kind::kFork:
+      return LearnFork(record);
+    case Kind::kExec:
+      LearnExec(record);
+      break;
+    default:
+      break;
+  }
+  Speaker& speaker = speakers_[record.pid];
+  AddProof(&speaker, record.proof);
+  if (word == Word::kConfirmed) speaker.vouched = true;
+  if (record.kind == Kind::kExecFailed) speaker.exec_announced = false;
+}
+
+bool Provenance::IsRepeated(const Record& fork) const {
+  const auto it = speakers_.find(fork.a);
+  if (it == speakers_.end()) return false;
+  const absl::optional<uint32_t>& said = fork.b == wire::kSaidByParent
+                                             ? it->second.forked_by_parent
+                                             : it->second.forked_by_child;
+  return said && *said != fork.proof && it->second.parent == fork.pid;
+}
+
+void Provenance::LearnStart(const Record& record, Word word) {
+  const auto [it, created] = speakers_.try_emplace(record.pid);
+  Speaker* const speaker = &it->second;
+  Speaker* const parent = Find(record.a);
+  if (created) {
+    speaker->parent = record.a;
+    if (parent != nullptr) {
+      if (word == Word::kConfirmed) parent->silent = true;
+      speaker->vouched = parent->silent;
+    }
+  }
+  if (speaker->exec_announced && word == Word::kConfirmed) {
+    RetireProofs(speaker);
+  }
+  AddProof(speaker, record.proof);
+  speaker->started = true;
+  speaker->exec_announced = false;
+  if (word == Word::kConfirmed) {
+    speaker->vouched = true;
+    speaker->doubtful.reset();
+  } else if (word == Word::kDoubtful) {
+    speaker->doubtful = record.proof;
+  }
+}
+
+void Provenance::LearnFork(const Record& record) {
+  const bool by_parent = record.b == wire::kSaidByParent;
+  Speaker* child = &speakers_[record.a];
+  if ((by_parent ? child->forked_by_parent : child->forked_by_child) ==
+      record.proof) {
+    // The pid is in use again.
+    Forget(record.a);
+    child = &speakers_[record.a];
+  }
+  (by_parent ? child->forked_by_parent : child->forked_by_child) = record.proof;
+  child->parent = record.pid;
+  child->vouched = true;
+  AddProof(child, record.proof);
+}
+
+void Provenance::LearnExec(const Record& record) {
+  Speaker& speaker = speakers_[record.pid];
+  if (record.a & wire::kSaidOfSpawned) {
+    if (!speaker.started) speaker.exec_announced = true;
+    return;
+  }
+  speaker.exec_announced = true;
+  // An image that was gone when the kernel was asked, and here is why.
+  if (speaker.doubtful == record.proof) speaker.doubtful.reset();
+}
+
+void Provenance::Vouch(pid_t pid) {
+  if (Speaker* speaker = Find(pid)) speaker->vouched = true;
+}
+
+absl::string_view Provenance::Objection(pid_t pid) const {
+  const auto it = speakers_.find(pid);
+  if (it == speakers_.end()) return "";
+  if (!it->second.vouched) return "nobody else has told of this process";
+  if (it->second.doubtful) return "nobody else has told of its last E";
+  return "";
+}
+
+void Provenance::AddProof(Speaker* speaker, uint32_t proof) {
+  if (Contains(speaker->proofs, proof)) return;
+  speaker->proofs.push_back(proof);
+  ++images_[proof];
+}
+
+void Provenance::RetireProofs(Speaker* speaker) {
+  std::vector<uint32_t>& past = speaker->past;
+  for (const uint32_t proof : std::exchange(speaker->proofs, {})) {
+    past.push_back(proof);
+    ForgetImage(proof);
+  }
+  if (past.size() > kMaxPast) past.erase(past.begin(), past.end() - kMaxPast);
+}
+
+void Provenance::ForgetImage(uint32_t proof) {
+  recent_.push_back(proof);
+  if (recent_.size() <= kMaxRecent) return;
+  const auto oldest = images_.find(recent_.front());
+  recent_.pop_front();
+  if (--oldest->second == 0) images_.erase(oldest);
+}
+
+void Provenance::Forget(pid_t pid) {
+  const auto it = speakers_.find(pid);
+  if (it == speakers_.end()) return;
+  for (const uint32_t proof : it->second.proofs) ForgetImage(proof);
+  speakers_.erase(it);
+}
+
+}  // namespace filemon
