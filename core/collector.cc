@@ -1,9 +1,12 @@
 #include "core/collector.h"
 
+#include <limits.h>
 #include <poll.h>
-#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -21,6 +24,13 @@ constexpr absl::Duration kIdle = absl::Milliseconds(20);
 
 constexpr int kFinalRounds = 8;
 
+// Empty if it cannot be told.
+std::string ReadLink(const std::string& link) {
+  char target[PATH_MAX];
+  const ssize_t n = readlink(link.c_str(), target, sizeof(target));
+  return n > 0 && target[0] == '/' ? std::string(target, n) : "";
+}
+
 }  // namespace
 
 Collector::Collector(SessionPipe* pipe, PathStyle paths, LogWriter* log)
@@ -37,7 +47,8 @@ Collector::Collector(SessionPipe* pipe, PathStyle paths, LogWriter* log)
                   merge_.Accept(namespaces_.Translate(record));
                 }
               }),
-      buffer_(kReadSize),
+      // Untouched memory costs nothing.
+      buffer_(new char[kReadSize]),
       pace_(kBusy) {}
 
 void Collector::Root(pid_t pid, absl::string_view path, absl::string_view cwd) {
@@ -45,11 +56,22 @@ void Collector::Root(pid_t pid, absl::string_view path, absl::string_view cwd) {
   merge_.Root(pid, path, cwd);
 }
 
+bool Collector::Attach(pid_t pid) {
+  const std::string proc = absl::StrCat("/proc/", pid);
+  if (!watch_.Add(pid)) return false;
+  root_ = pid;
+  attached_ = true;
+  merge_.Attach(pid, ReadLink(absl::StrCat(proc, "/exe")),
+                ReadLink(absl::StrCat(proc, "/cwd")));
+  return true;
+}
+
 void Collector::Ended(pid_t pid, int wait_status) {
+  if (pid == root_) root_status_missing_ = false;
   deaths_.push_back({pid, wait_status});
 }
 
-void Collector::Turn(int fd) {
+void Collector::TakeIn() {
   const bool busy = Drain();
   TakeDeaths();
   if (busy) {
@@ -58,10 +80,14 @@ void Collector::Turn(int fd) {
     pace_ = std::min(2 * pace_, kIdle);
     if (pace_ == kIdle) log_->Flush().IgnoreError();
   }
+}
 
-  pollfd sources[] = {{fd, POLLIN, 0}, {watch_.fd(), POLLIN, 0}};
+void Collector::Wait(int fd) {
+  pollfd sources[] = {
+      {fd, POLLIN, 0}, {watch_.fd(), POLLIN, 0}, {pipe_->bell(), POLLIN, 0}};
   const absl::Duration wait = deaths_.empty() ? pace_ : absl::ZeroDuration();
-  poll(sources, 2, static_cast<int>(absl::ToInt64Milliseconds(wait)));
+  poll(sources, 3, static_cast<int>(absl::ToInt64Milliseconds(wait)));
+  if (sources[2].revents != 0) pipe_->SilenceBell();
   for (Death& death : watch_.Poll()) deaths_.push_back(std::move(death));
 }
 
@@ -74,6 +100,7 @@ void Collector::Finish() {
     more = Drain() || !deaths_.empty();
     TakeDeaths();
   }
+  if (root_status_missing_) merge_.Ended(root_, absl::nullopt);
   intake_.Finish();
   merge_.Finish();
   if (intake_.dropped_bytes() > 0) {
@@ -84,9 +111,6 @@ void Collector::Finish() {
     log_->Comment(absl::StrCat("dropped ", intake_.dropped_records(),
                                " incomplete records"));
   }
-  timeval now;
-  gettimeofday(&now, nullptr);
-  log_->Trailer(now);
   log_->Flush().IgnoreError();
 }
 
@@ -96,9 +120,9 @@ bool Collector::Drain() {
   const size_t pending = pipe_->Pending();
   size_t taken = 0;
   while (taken < pending) {
-    const size_t n = pipe_->Read(absl::MakeSpan(buffer_));
+    const size_t n = pipe_->Read(absl::MakeSpan(buffer_.get(), kReadSize));
     if (n == 0) break;
-    intake_.Feed(absl::string_view(buffer_.data(), n));
+    intake_.Feed(absl::string_view(buffer_.get(), n));
     taken += n;
   }
   if (taken > 0) FollowMerge();
@@ -133,7 +157,15 @@ void Collector::TakeDeaths() {
   const std::vector<Death> deaths = std::exchange(deaths_, {});
   Drain();
   for (const Death& death : deaths) {
-    merge_.Ended(death.pid, death.wait_status);
+    if (attached_ && death.pid == root_ && !death.wait_status) {
+      // Its parent is not of the session, and may tell yet.
+      root_status_missing_ = true;
+    } else {
+      if (death.pid == root_ && death.wait_status) {
+        root_was_killed_ = WIFSIGNALED(*death.wait_status);
+      }
+      merge_.Ended(death.pid, death.wait_status);
+    }
   }
   FollowMerge();
 }

@@ -40,17 +40,32 @@ class Collector {
   // the directory `cwd`.
   void Root(pid_t pid, absl::string_view path, absl::string_view cwd);
 
+  // The session begins with the process `pid`, which runs already: it is
+  // watched, and need not be the caller's child. False if there is no such
+  // process.
+  bool Attach(pid_t pid);
+
   // Somebody else has learnt from the kernel that `pid` has ended.
   void Ended(pid_t pid, int wait_status);
 
-  // Takes in what has happened, and then waits for more, or until `fd` is
+  // Takes in what has happened.
+  void TakeIn();
+  // Waits until it is time to look again, or something has happened, or `fd` is
   // readable (-1: no such fd).
-  void Turn(int fd);
+  void Wait(int fd);
 
   // How many processes of the session are alive as far as is known.
   size_t alive() const { return merge_.alive(); }
 
-  // The session is over: takes in what is left, and writes the log's end.
+  // True when the process that the session began with has ended, or has said
+  // that it waits for the log before it does (wire::kWaitsForLog).
+  bool RootIsDone() const { return merge_.RootIsDone(); }
+
+  // True when the process that the session began with was ended by a signal.
+  bool RootWasKilled() const { return root_was_killed_; }
+
+  // The session is over: takes in what is left, and writes what is to be said
+  // of it. The log's trailer is the caller's.
   void Finish();
 
   // One line for people: processes, records by letter, and what is missing.
@@ -71,9 +86,14 @@ class Collector {
   Merge merge_;
   PidNamespaces namespaces_;
   Intake intake_;
-  std::vector<char> buffer_;
+  const std::unique_ptr<char[]> buffer_;
   std::vector<Death> deaths_;
   pid_t root_ = 0;
+  // The root is nobody's child who is of the session.
+  bool attached_ = false;
+  // It has ended, and the kernel has not said how.
+  bool root_status_missing_ = false;
+  bool root_was_killed_ = false;
   absl::Duration pace_;
 };
 

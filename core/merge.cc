@@ -144,6 +144,16 @@ void Merge::Root(pid_t pid, absl::string_view path, absl::string_view cwd) {
   ++processes_;
 }
 
+void Merge::Attach(pid_t pid, absl::string_view path, absl::string_view cwd) {
+  auto process = std::make_unique<Process>();
+  process->cwd = std::string(cwd);
+  process->image = std::string(path);
+  known_[pid] = std::move(process);
+  root_ = pid;
+  ++alive_;
+  ++processes_;
+}
+
 void Merge::Accept(const Record& record) {
   const Provenance::Word word = provenance_.Check(record, [this](pid_t pid) {
     const Process* process = Find(pid);
@@ -174,6 +184,7 @@ void Merge::Ended(pid_t pid, absl::optional<int> wait_status) {
 
 void Merge::Finish() {
   while (!holds_.empty()) Release(&holds_.front());
+  if (root_waits_ && Alive(root_)) OnEnded(root_, absl::nullopt);
 
   std::vector<pid_t> pids;
   for (const auto& entry : known_) pids.push_back(entry.first);
@@ -345,6 +356,13 @@ void Merge::Apply(const Record& record) {
       break;
     case Kind::kExit:
       process.exit_code = record.a;
+      if (pid == root_ && record.b == wire::kWaitsForLog) root_waits_ = true;
+      break;
+    case Kind::kLeft:
+      process.untraced = true;
+      ++untraced_;
+      log_->Comment(absl::StrCat("untraced ", pid, " ", process.image,
+                                 ": handed over to another filemon session"));
       break;
     case Kind::kChdir:
       process.cwd = std::string(record.names[0]);

@@ -59,6 +59,10 @@ class Merge {
   // `path`, in the directory `cwd`.
   void Root(pid_t pid, absl::string_view path, absl::string_view cwd);
 
+  // The process that the session begins with runs already: the image `path`, in
+  // the directory `cwd` (empty if that is not known).
+  void Attach(pid_t pid, absl::string_view path, absl::string_view cwd);
+
   // A record from the pipe.
   void Accept(const Record& record);
 
@@ -74,6 +78,8 @@ class Merge {
   bool Alive(pid_t pid) const;
   // Those of a range of pids, both included.
   std::vector<pid_t> AliveIn(pid_t first, pid_t last) const;
+  // Whether the root has ended, or waits for the log before it does.
+  bool RootIsDone() const { return root_waits_ || !Alive(root_); }
   // How many such processes there are.
   size_t alive() const { return alive_; }
 
@@ -149,6 +155,7 @@ class Merge {
   Host* const host_;
   LogWriter* const log_;
   pid_t root_ = 0;
+  bool root_waits_ = false;
 
   Provenance provenance_;
   // From whom the records that were refused claimed to be, and how many.

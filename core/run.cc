@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,6 +18,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "core/collector.h"
+#include "core/descriptor_limit.h"
 #include "core/environment.h"
 #include "core/launch.h"
 #include "core/library.h"
@@ -58,13 +58,6 @@ std::string CurrentDirectory() {
   return getcwd(cwd, sizeof(cwd)) != nullptr && cwd[0] == '/' ? cwd : "";
 }
 
-void RaiseDescriptorLimit() {
-  rlimit limit;
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 int ExitStatusOf(int wait_status) {
   return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status)
                                   : WEXITSTATUS(wait_status);
@@ -88,7 +81,8 @@ class Watchman {
 
  private:
   void Turn() {
-    collector_->Turn(signals_->fd());
+    collector_->TakeIn();
+    collector_->Wait(signals_->fd());
     for (const signalfd_siginfo& signal : signals_->Take()) {
       if (signal.ssi_signo == SIGCONT) {
         ContinueRoot();
@@ -201,6 +195,10 @@ int Run(const Options& options) {
                                              : kCannotExecute;
   }
   collector.Finish();
+  timeval stop;
+  gettimeofday(&stop, nullptr);
+  log.Trailer(stop);
+  log.Flush().IgnoreError();
 
   if (!log.status().ok()) {
     Complain(absl::StrCat("the log ", options.output,

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "core/wire.h"
@@ -66,22 +68,39 @@ absl::StatusOr<std::unique_ptr<SessionPipe>> SessionPipe::Create() {
   fcntl(writer, F_SETOWN, getpid());
   // Less will do: the writers wait when it is full.
   fcntl(reader, F_SETPIPE_SZ, kPipeSize);
+  // Without it the timer has to do.
+  int bell[2] = {-1, -1};
+  if (pipe2(bell, O_CLOEXEC | O_NONBLOCK) != 0) bell[0] = bell[1] = -1;
   return std::unique_ptr<SessionPipe>(
-      new SessionPipe(reader, MoveHigh(writer), st.st_ino, cookie));
+      new SessionPipe(reader, MoveHigh(writer), bell, st.st_ino, cookie));
 }
 
-SessionPipe::SessionPipe(int reader, int writer, uint64_t inode,
-                         uint32_t cookie)
-    : reader_(reader), writer_(writer), inode_(inode), cookie_(cookie) {}
+SessionPipe::SessionPipe(int reader, int writer, const int bell[2],
+                         uint64_t inode, uint32_t cookie)
+    : reader_(reader),
+      writer_(writer),
+      bell_(bell[0]),
+      bell_writer_(bell[1]),
+      inode_(inode),
+      cookie_(cookie) {}
 
 SessionPipe::~SessionPipe() {
   close(reader_);
   close(writer_);
+  if (bell_ < 0) return;
+  close(bell_);
+  close(bell_writer_);
 }
 
 std::string SessionPipe::SessionValue(int fd) const {
   return absl::StrCat(wire::kSessionVersion, ":", fd, ":", getpid(), ":",
-                      reader_, ":", inode_, ":", cookie_);
+                      reader_, ":", inode_, ":", cookie_,
+                      ":0:", std::max(bell_, 0));
+}
+
+void SessionPipe::SilenceBell() {
+  char bytes[64];
+  while (read(bell_, bytes, sizeof(bytes)) > 0) continue;
 }
 
 size_t SessionPipe::Read(absl::Span<char> buffer) {

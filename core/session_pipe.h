@@ -30,10 +30,17 @@ class SessionPipe {
 
   // What Header::cookie must be in this session.
   uint32_t cookie() const { return cookie_; }
+  uint64_t inode() const { return inode_; }
+  int reader() const { return reader_; }
   // The writing end, close-on-exec. Its number is high, out of the way of the
   // programs that inherit it: the highest that RLIMIT_NOFILE allows, but not
   // above 1000, as the kernel's table of descriptors grows with the number.
   int writer() const { return writer_; }
+
+  // A descriptor that is readable when a process wants the collector to look at
+  // the pipe at once; by its number in /proc/PID/fd it rings there.
+  int bell() const { return bell_; }
+  void SilenceBell();
 
   // The value of FILEMON_SESSION for a process that has the writing end as
   // descriptor `fd`; the collector is the calling process.
@@ -45,10 +52,13 @@ class SessionPipe {
   size_t Pending() const;
 
  private:
-  SessionPipe(int reader, int writer, uint64_t inode, uint32_t cookie);
+  SessionPipe(int reader, int writer, const int bell[2], uint64_t inode,
+              uint32_t cookie);
 
   const int reader_;
   const int writer_;
+  const int bell_;
+  const int bell_writer_;  // without any, the other end would be ready always
   const uint64_t inode_;
   const uint32_t cookie_;
 };

@@ -1,6 +1,7 @@
 #include "core/session_pipe.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -41,7 +42,7 @@ TEST(SessionPipeTest, TellsTheSession) {
   ASSERT_TRUE(pipe.ok()) << pipe.status();
   const std::vector<std::string> fields =
       absl::StrSplit((*pipe)->SessionValue(77), ':');
-  ASSERT_EQ(fields.size(), 6u);
+  ASSERT_EQ(fields.size(), 8u);
   EXPECT_EQ(fields[0], "1");
   EXPECT_EQ(fields[1], "77");
   EXPECT_EQ(fields[2], absl::StrCat(getpid()));
@@ -51,6 +52,8 @@ TEST(SessionPipeTest, TellsTheSession) {
   const std::string link = absl::StrCat("/proc/", fields[2], "/fd/", fields[3]);
   ASSERT_EQ(stat(link.c_str(), &theirs), 0);
   EXPECT_EQ(ours.st_ino, theirs.st_ino);
+  EXPECT_EQ(fields[6], "0");
+  EXPECT_EQ(fields[7], absl::StrCat((*pipe)->bell()));
   EXPECT_EQ(fields[4], absl::StrCat(ours.st_ino));
   EXPECT_EQ(fields[5], absl::StrCat((*pipe)->cookie()));
 }
@@ -80,6 +83,22 @@ TEST(SessionPipeTest, StaysHighAndOutOfTheWay) {
     close(expected);
   }
   setrlimit(RLIMIT_NOFILE, &before);
+}
+
+// As a traced process rings it: by its name in /proc.
+TEST(SessionPipeTest, RingsAndIsSilenced) {
+  const auto pipe = SessionPipe::Create();
+  ASSERT_TRUE(pipe.ok()) << pipe.status();
+  const std::string link = absl::StrCat("/proc/self/fd/", (*pipe)->bell());
+  pollfd bell = {(*pipe)->bell(), POLLIN, 0};
+  EXPECT_EQ(poll(&bell, 1, 0), 0);
+  const int ringer = open(link.c_str(), O_WRONLY | O_NONBLOCK);
+  ASSERT_GE(ringer, 0);
+  EXPECT_EQ(write(ringer, "", 1), 1);
+  EXPECT_EQ(poll(&bell, 1, 0), 1);
+  (*pipe)->SilenceBell();
+  EXPECT_EQ(poll(&bell, 1, 0), 0);
+  close(ringer);
 }
 
 }  // namespace

@@ -14,10 +14,6 @@
 //
 // Processes are named by their pids as they see them themselves, with the pid
 // namespace in which they do (pid_namespaces(7)).
-//
-// Header::pid is also who speaks, but for two: of a kFork that the child says
-// it is the parent, whose proof the child has; and what the parent says in the
-// name of a process that its posix_spawn() has made has the parent's proof.
 #ifndef FILEMON_CORE_WIRE_H_
 #define FILEMON_CORE_WIRE_H_
 
@@ -36,7 +32,8 @@ inline constexpr int kMaxNames = 4;
 inline constexpr size_t kMaxRecord = 4 * 4096 + 64;
 
 // The environment variable that hands the session to a new process image:
-// "VERSION:FD:COLLECTOR:COLLECTOR_FD:INODE:COOKIE", all decimal.
+// "VERSION:FD:COLLECTOR:COLLECTOR_FD:INODE:COOKIE:FIRST:BELL",
+// all decimal.
 //   FD            the pipe's descriptor in the traced process
 //   COLLECTOR     the collector's pid, and COLLECTOR_FD its descriptor of the
 //                 pipe: /proc/COLLECTOR/fd/COLLECTOR_FD gives the pipe back to
@@ -44,6 +41,12 @@ inline constexpr size_t kMaxRecord = 4 * 4096 + 64;
 //   INODE         the pipe's inode number: tells our pipe from another file
 //                 that took FD's place
 //   COOKIE        Header::cookie of every record of this session
+//   FIRST         the process whose end ends the session, and which waits at
+//   its
+//                 end until the log is complete; 0 if there is none that waits
+//   BELL          the collector's descriptor of another pipe: a byte in it
+//   makes
+//                 the collector look at once
 inline constexpr char kSessionVariable[] = "FILEMON_SESSION";
 inline constexpr int kSessionVersion = 1;
 
@@ -77,7 +80,8 @@ enum class Kind : uint8_t {
   kFork = 5,
   // pid is about to exit with status a (0..255) by itself. More records of the
   // same pid may follow (exit handlers, other threads), and a signal may still
-  // end it otherwise: a hint for the status, not the end. No names.
+  // end it otherwise: a hint for the status, not the end. b: kWaitsForLog if it
+  // will do nothing more until the session is over. No names.
   kExit = 6,
   // pid has learnt the end of its child a, whose wait status is b (as waitpid()
   // gives it; ended, never stopped). Everything the child ever reported is in
@@ -119,8 +123,10 @@ enum class Kind : uint8_t {
   // pid namespace b. Comes before its other records, and may come again. No
   // names.
   kEntered = 18,
+  // pid reports to another session from now on. No names.
+  kLeft = 19,
 };
-inline constexpr uint8_t kLastKind = 18;
+inline constexpr uint8_t kLastKind = 19;
 
 // For kOpen's a.
 inline constexpr int32_t kReads = 1;
@@ -135,6 +141,9 @@ inline constexpr int32_t kUnreachable = 4;  // libfilemon.so cannot be opened
 inline constexpr int32_t kSaidByParent = 0;
 inline constexpr int32_t kSaidByChild = 1;
 
+// For kExit's b.
+inline constexpr int32_t kWaitsForLog = 1;
+
 struct Header {
   uint32_t cookie;  // the session's; anything else is not a record
   uint16_t size;    // of the record in bytes, this header included
@@ -146,26 +155,8 @@ struct Header {
   // In which pid, and a and b where they are processes, count: the inode number
   // of /proc/PID/ns/pid, or 0 for the collector's.
   uint32_t pid_namespace;
-  uint32_t proof;  // ProofOf() the speaker's image
 };
-static_assert(sizeof(Header) == 28, "one layout for every process");
-
-// Every process of a session can write into the pipe. What only it can know is
-// the random bytes that the kernel has laid on its stack at exec (AT_RANDOM,
-// getauxval(3)); its forks know them too, other programs do not. A number made
-// of them tells who speaks, without telling the bytes, which libc uses to guard
-// stacks.
-inline constexpr size_t kRandomSize = 16;
-inline uint32_t ProofOf(const unsigned char (&random)[kRandomSize]) {
-  // FNV-1a in 64 bits, and the finaliser of MurmurHash3: 128 bits are behind
-  // each of 32, so that nothing leads back.
-  uint64_t hash = 0xcbf29ce484222325U;
-  for (const unsigned char byte : random) {
-    hash = (hash ^ byte) * 0x100000001b3U;
-  }
-  hash = (hash ^ (hash >> 33)) * 0xff51afd7ed558ccdU;
-  return static_cast<uint32_t>(hash >> 32);
-}
+static_assert(sizeof(Header) == 24, "one layout for every process");
 
 // PID_MAX_LIMIT of include/linux/threads.h: pids are less.
 inline constexpr int32_t kPidLimit = 4 * 1024 * 1024;
@@ -200,6 +191,7 @@ constexpr int NamesOf(Kind kind) {
     case Kind::kLost:
     case Kind::kFragment:
     case Kind::kEntered:
+    case Kind::kLeft:
       return 0;
   }
   return -1;

@@ -1,0 +1,79 @@
+// A session that a program begins and ends by itself: through /dev/filemon,
+// FILEMON_LOG or libfilemon(3).
+#ifndef FILEMON_CORE_CONTROLLED_SESSION_H_
+#define FILEMON_CORE_CONTROLLED_SESSION_H_
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "core/collector.h"
+#include "core/control.h"
+#include "core/log_writer.h"
+#include "core/session_pipe.h"
+
+namespace filemon {
+
+// Serves the requests of control.h that arrive on a socket, and collects the
+// records of the processes that they name.
+//
+// What a process traced before is traced no more when the next is attached, as
+// FILEMON_SET_PID does in FreeBSD (filemon_untrack_processes() in its
+// sys/dev/filemon/filemon.c).
+//
+// Not thread-safe.
+class ControlledSession {
+ public:
+  // `socket` stays the caller's.
+  explicit ControlledSession(int socket);
+  ~ControlledSession();
+
+  ControlledSession(const ControlledSession&) = delete;
+  ControlledSession& operator=(const ControlledSession&) = delete;
+
+  // Returns when the session is over and its log is complete: when nobody holds
+  // the other end of the socket any more, or, of FILEMON_LOG's session, when
+  // its first process is done.
+  void Serve();
+
+ private:
+  // The processes that one kAttach named.
+  struct Tracing;
+
+  // Takes what is there on the socket; false at its end.
+  bool TakeRequests();
+  void Handle(const control::Request& request, const std::vector<int>& fds);
+  int32_t SetLog(const control::Request& request, int log_fd);
+  control::Reply Attach(const control::Request& request);
+  // Writes what is to be said of the processes traced so far.
+  void EndTracing();
+  // Those who are closing have closed.
+  void AnswerClosers();
+  void End();
+  bool IsOver() const;
+
+  absl::Status Write(absl::string_view bytes);
+
+  const int socket_;
+  // Readable when a request or a closer's word has come.
+  const int events_;
+  int log_fd_ = -1;
+  int log_error_ = 0;
+  bool open_ = true;
+  PathStyle paths_ = PathStyle::kGiven;
+  LogWriter log_;
+  std::unique_ptr<Tracing> tracing_;
+  // The answers' sockets of kClosing requests.
+  std::vector<int> closers_;
+  // Whether the session is FILEMON_LOG's, and for whom it waits.
+  bool has_first_ = false;
+  bool wait_all_ = false;
+};
+
+}  // namespace filemon
+
+#endif  // FILEMON_CORE_CONTROLLED_SESSION_H_

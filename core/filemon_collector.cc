@@ -1,0 +1,55 @@
+// The collector of a session that a traced program has begun by itself.
+// libfilemon.so starts it, with a socket for its requests (control.h) as
+// standard input and no other descriptor.
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "core/controlled_session.h"
+#include "core/descriptor_limit.h"
+
+namespace {
+
+bool IsControlSocket(int fd) {
+  int type = 0;
+  socklen_t size = sizeof(type);
+  return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 &&
+         type == SOCK_SEQPACKET;
+}
+
+// Nothing but the end of the session ends the collector: what is meant for the
+// traced program, or for everything that its user runs, would cut the log
+// short.
+void IgnoreSignals() {
+  for (int signal :
+       {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGXFSZ, SIGALRM, SIGUSR1,
+        SIGUSR2, SIGTSTP, SIGTTIN, SIGTTOU, SIGVTALRM, SIGPROF}) {
+    ::signal(signal, SIG_IGN);
+  }
+}
+
+}  // namespace
+
+int main() {
+  if (!IsControlSocket(STDIN_FILENO)) {
+    fputs(
+        "filemon-collector: libfilemon.so starts this by itself; "
+        "to trace a command, run: filemon -o LOG -- COMMAND\n",
+        stderr);
+    return 125;
+  }
+  // What is opened from here on must not become standard output or error.
+  while (true) {
+    const int fd = open("/dev/null", O_RDWR);
+    if (fd > STDERR_FILENO) close(fd);
+    if (fd < 0 || fd > STDERR_FILENO) break;
+  }
+  IgnoreSignals();
+  filemon::RaiseDescriptorLimit();
+  // No directory is kept busy by us.
+  if (chdir("/") != 0) return 125;
+  filemon::ControlledSession(STDIN_FILENO).Serve();
+  return 0;
+}
