@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <sys/uio.h>
 
-#include "interpose/image_proof.h"
 #include "interpose/session.h"
 #include "interpose/sys.h"
 #include "interpose/text.h"
@@ -57,8 +56,7 @@ void SetParts(const OutgoingRecord& record, Parts* out) {
                  record.pid,
                  record.a,
                  record.b,
-                 ThisSession().pid_namespace,
-                 ImageProof()};
+                 ThisSession().pid_namespace};
 }
 
 void Gather(const Parts& parts, char* out) {

@@ -18,7 +18,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-constexpr char kSession[] = "FILEMON_SESSION=1:500:42:9:123456:7";
+constexpr char kSession[] = "FILEMON_SESSION=1:500:42:9:123456:7:0:8";
 constexpr char kPreload[] = "LD_PRELOAD=/opt/$LIB/libfilemon.so";
 
 // A null-terminated environment of the given entries.
@@ -82,6 +82,7 @@ class TracedEnvironmentTest : public ::testing::Test {
     ThisSession().collector = 42;
     ThisSession().collector_fd = 9;
     ThisSession().inode = 123456;
+    ThisSession().bell = 8;
     strcpy(g_preload.entry, "/opt/$LIB/libfilemon.so");
   }
   ~TracedEnvironmentTest() override {
@@ -139,7 +140,7 @@ TEST_F(TracedEnvironmentTest, PutsBackWhatIsMissing) {
 }
 
 TEST_F(TracedEnvironmentTest, PutsRightWhatHasChanged) {
-  EXPECT_THAT(Traced(Block({"FILEMON_SESSION=1:499:42:9:123456:7", kPreload,
+  EXPECT_THAT(Traced(Block({"FILEMON_SESSION=1:499:42:9:123456:7:0:8", kPreload,
                             "FILEMON_SESSIONS=mine"})
                          .get()),
               ElementsAre(kPreload, "FILEMON_SESSIONS=mine", kSession));
@@ -150,7 +151,8 @@ TEST_F(TracedEnvironmentTest, PutsRightWhatHasChanged) {
 // getenv() and our own look take the first of two.
 TEST_F(TracedEnvironmentTest, LeavesNoOtherSessionInFront) {
   EXPECT_THAT(
-      Traced(Block({"FILEMON_SESSION=1:3:4:5:6:7", kSession, kPreload}).get()),
+      Traced(
+          Block({"FILEMON_SESSION=1:3:4:5:6:7:0:8", kSession, kPreload}).get()),
       ElementsAre(kPreload, kSession));
 }
 
@@ -178,7 +180,8 @@ TEST_F(TracedEnvironmentTest, LinkedInPassesNoPreloadOn) {
 TEST_F(TracedEnvironmentTest, LeavesASessionThatBeginsAlone) {
   for (const pid_t collector : {getpid(), getppid()}) {
     const std::string theirs =
-        "FILEMON_SESSION=1:500:" + std::to_string(collector) + ":9:654321:8";
+        "FILEMON_SESSION=1:500:" + std::to_string(collector) +
+        ":9:654321:8:0:3";
     const Block block = {theirs, "LD_PRELOAD=/their/libfilemon.so"};
     ExpectRight(block.get());
     EXPECT_EQ(TracedEnvironment(block.get()).obstacle(), wire::kHandedOver);
@@ -212,12 +215,14 @@ TEST_F(TracedEnvironmentTest, HasRoomForTheLongestValues) {
       INT32_MAX;
   ThisSession().cookie = UINT32_MAX;
   ThisSession().inode = UINT64_MAX;
+  ThisSession().first = ThisSession().bell = INT32_MAX;
   const std::string library(sizeof(g_preload.entry) - 1, 'l');
   library.copy(g_preload.entry, library.size());
   const std::string others = "LD_PRELOAD=" + std::string(100000, 'o');
   EXPECT_THAT(Traced(Block({others}).get()),
               ElementsAre("FILEMON_SESSION=1:2147483647:2147483647:2147483647:"
-                          "18446744073709551615:4294967295",
+                          "18446744073709551615:4294967295:"
+                          "2147483647:2147483647",
                           others + ":" + library));
 }
 

@@ -11,6 +11,8 @@ int g_libraries_pending;
 
 void ReportImageStart() { ++g_image_starts; }
 void ReportNewLibraries(const char*, bool) { ++g_library_reports; }
+void CallAtExit() {}
+void SkipPresentLibraries() {}
 void ForgetPendingLibraries() { g_libraries_pending = 0; }
 
 }  // namespace filemon

@@ -4,6 +4,7 @@
 
 #include "interpose/auxiliary.h"
 #include "interpose/channel.h"
+#include "interpose/device.h"
 #include "interpose/environment.h"
 #include "interpose/libraries.h"
 #include "interpose/path.h"
@@ -88,10 +89,12 @@ void ImagePath(const char* cwd, char* out, size_t size) {
 }
 
 void OnExit(int status, void*) {
-  if (!Tracing()) return;
-  // What libc has loaded for itself (name services, character sets).
-  ReportNewLibraries(nullptr, false);
-  ReportExit(status);
+  if (Tracing()) {
+    // What libc has loaded for itself (name services, character sets).
+    ReportNewLibraries(nullptr, false);
+    ReportExit(status);
+  }
+  CloseDevicesAtExit();
 }
 
 Original<int (*)(void (*)(int, void*), void*)> original_on_exit;
@@ -99,15 +102,20 @@ Original<int (*)(void (*)(int, void*), void*)> original_on_exit;
 // glibc passes main's arguments to constructors; musl passes nothing.
 __attribute__((constructor)) void Start(int, char** argv, char**) {
   if (&gnu_get_libc_version != nullptr) g_argv = argv;
-  if (!Tracing()) return;
-  // Registered before any other handler, so run after them all. musl has no
-  // on_exit(): there the parent tells the status.
+  // Registered before any other handler, so run after them all.
+  if (Tracing()) CallAtExit();
+}
+
+}  // namespace
+
+void CallAtExit() {
+  static bool done;
+  if (__atomic_exchange_n(&done, true, __ATOMIC_RELAXED)) return;
+  // musl has no on_exit(): there the parent tells the status.
   if (original_on_exit.Exists("on_exit")) {
     original_on_exit.Get("on_exit")(OnExit, nullptr);
   }
 }
-
-}  // namespace
 
 void ReportImageStart() {
   char cwd[PATH_MAX];

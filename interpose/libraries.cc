@@ -250,6 +250,18 @@ void ReportNamespace(void* handle) {
   batch.Flush();
 }
 
+void SkipPresentLibraries() {
+  const auto count = [](struct dl_phdr_info* object, size_t size, void*) {
+    constexpr size_t kWithAdds =
+        offsetof(dl_phdr_info, dlpi_adds) + sizeof(object->dlpi_adds);
+    if (size >= kWithAdds) {
+      __atomic_store_n(&g_reported_adds, object->dlpi_adds, __ATOMIC_RELAXED);
+    }
+    return 1;
+  };
+  original_dl_iterate_phdr.Get("dl_iterate_phdr")(count, nullptr);
+}
+
 bool IsOurObject(const dl_phdr_info& object) {
   return DynamicOf(object) == _DYNAMIC;
 }

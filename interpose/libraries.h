@@ -21,6 +21,9 @@ void AddFirstLibraries(Batch* batch, pid_t pid);
 // Takes the dynamic linker's (recursive) lock, as dl_iterate_phdr() does.
 void ReportNewLibraries(const char* name, bool failed);
 
+// The libraries that are there now are not to be reported. Takes the same lock.
+void SkipPresentLibraries();
+
 // Reports the libraries of the namespace that dlmopen() has made for `handle`.
 void ReportNamespace(void* handle);
 

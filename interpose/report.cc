@@ -2,8 +2,10 @@
 
 #include <errno.h>
 
+#include "interpose/device.h"
 #include "interpose/directory_names.h"
 #include "interpose/libraries.h"
+#include "interpose/logged_session.h"
 #include "interpose/process.h"
 #include "interpose/sys.h"
 #include "interpose/text.h"
@@ -126,7 +128,8 @@ void ReportOpenIn(const char* directory, const char* name, int flags) {
 }
 
 int OpenResult(int fd, PathAt path, int flags) {
-  if (fd < 0 || !Tracing()) return fd;
+  if (__builtin_expect(fd < 0, 0)) return OpenedOrDevice(fd, path.name, flags);
+  if (!Tracing()) return fd;
   GivenDescriptor(fd);
   ReportOpen(path, flags);
   return fd;
@@ -177,7 +180,10 @@ void ReportEntered(const char* path) {
 void ReportExit(int status) {
   OutgoingRecord record = MakeRecord(wire::Kind::kExit);
   record.a = status & 0xff;
+  const bool waits = ThisSession().first == record.pid;
+  if (waits) record.b = wire::kWaitsForLog;
   Emit(record);
+  if (waits) WaitForLog();
 }
 
 void ReportChildEnded(pid_t child, int wait_status) {

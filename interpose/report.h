@@ -45,7 +45,7 @@ void ReportOpen(PathAt path, int flags);
 // The same, of a name in the directory with the absolute path `directory`.
 void ReportOpenIn(const char* directory, const char* name, int flags);
 // The result of a call that gives a descriptor: reports nothing for -1, and
-// returns `fd`.
+// returns `fd`, or a descriptor of the emulated device, if that was meant.
 int OpenResult(int fd, PathAt path, int flags);
 // The access of an fopen() mode; of flags, as the kernel's open() takes it.
 int FlagsOfMode(const char* mode);
@@ -58,6 +58,7 @@ void ReportRename(PathAt from, PathAt to);
 void ReportChdir(const char* given);
 // The process's directory is now `path`, absolute; empty if it is unknown.
 void ReportEntered(const char* path);
+// The process is about to end with `status`, and reports nothing more.
 void ReportExit(int status);
 void ReportChildEnded(pid_t child, int wait_status);
 void ReportSomeChildEnded(int wait_status);

@@ -6,8 +6,12 @@
 #include <sys/stat.h>
 
 #include "core/wire.h"
+#include "interpose/channel.h"
 #include "interpose/environment.h"
 #include "interpose/image.h"
+#include "interpose/libraries.h"
+#include "interpose/logged_session.h"
+#include "interpose/own_library.h"
 #include "interpose/pid_namespace.h"
 #include "interpose/process.h"
 #include "interpose/sys.h"
@@ -15,30 +19,23 @@
 
 namespace filemon {
 
-namespace {
-
-// Of Session::state.
-enum State : int { kUnknown = 0, kJoining, kNoSession, kTracing };
-
-}  // namespace
-
-Session g_owner_session = {kDormant, 0, 0, -1, 0, 0, 0, kUnknown};
+Session g_owner_session = {kDormant, 0, 0, -1, 0, 0, 0, kUnknown, 0, 0};
 Preload g_preload;
+Invitation g_invitation;
 
 namespace {
 
-// "VERSION:FD:COLLECTOR:COLLECTOR_FD:INODE:COOKIE" (core/wire.h).
+// "VERSION:FD:COLLECTOR:COLLECTOR_FD:INODE:COOKIE:FIRST:BELL"
+// (core/wire.h).
 struct SessionValue {
   int fd;
-  pid_t collector;
-  int collector_fd;
-  uint64_t inode;
-  uint32_t cookie;
+  Membership membership;
 };
 
 bool ParseSessionValue(const char* text, SessionValue* out) {
-  uint64_t field[6];
-  for (int i = 0; i < 6; ++i) {
+  constexpr int kFields = 8;
+  uint64_t field[kFields];
+  for (int i = 0; i < kFields; ++i) {
     if (i > 0 && *text++ != ':') return false;
     if (!ReadDecimal(&text, &field[i])) return false;
   }
@@ -47,14 +44,16 @@ bool ParseSessionValue(const char* text, SessionValue* out) {
     return false;
   }
   if (field[1] > INT32_MAX || field[2] > INT32_MAX || field[3] > INT32_MAX ||
-      field[5] > UINT32_MAX) {
+      field[5] > UINT32_MAX || field[6] > INT32_MAX || field[7] > INT32_MAX) {
     return false;
   }
   out->fd = static_cast<int>(field[1]);
-  out->collector = static_cast<pid_t>(field[2]);
-  out->collector_fd = static_cast<int>(field[3]);
-  out->inode = field[4];
-  out->cookie = static_cast<uint32_t>(field[5]);
+  out->membership.collector = static_cast<pid_t>(field[2]);
+  out->membership.collector_fd = static_cast<int>(field[3]);
+  out->membership.inode = field[4];
+  out->membership.cookie = static_cast<uint32_t>(field[5]);
+  out->membership.first = static_cast<pid_t>(field[6]);
+  out->membership.bell = static_cast<int>(field[7]);
   return true;
 }
 
@@ -64,9 +63,11 @@ bool IsPipe(int fd, uint64_t inode) {
          id.inode == inode;
 }
 
-// Copies the entry of LD_PRELOAD that names this library, as the program's
-// children are to get it: with $LIB unexpanded, and out of the program's reach
-// (programs write over their environment to change their title).
+}  // namespace
+
+// Copies the entry, as the program's children are to get it: with $LIB
+// unexpanded, and out of the program's reach (programs write over their
+// environment to change their title).
 void RememberPreload(char* const* environment) {
   const char* value = FindVariable(environment, "LD_PRELOAD");
   if (value == nullptr) return;
@@ -77,42 +78,121 @@ void RememberPreload(char* const* environment) {
   g_preload.entry[size] = '\0';
 }
 
-void Join() {
+namespace {
+
+// All of a session but its pipe and its state.
+void Enter(Session* session, const Membership& membership) {
+  session->cookie = membership.cookie;
+  session->collector = membership.collector;
+  session->collector_fd = membership.collector_fd;
+  session->inode = membership.inode;
+  session->first = membership.first;
+  session->bell = membership.bell;
+  session->pid = sys::Getpid();
+}
+
+void EnterWithPipe(Session* session, const Membership& membership, int pipe) {
+  Enter(session, membership);
+  session->fd = pipe;
+  session->pid_namespace = PidNamespaceOf(pipe, session->collector);
+}
+
+// Moves to the number that the session's pipe is to have: high, as far as
+// RLIMIT_NOFILE lets us, out of the program's way, and inherited by its
+// children.
+int MoveHigh(int low) {
+  int fd = low;
+  for (int least = 1000; least > low; least /= 2) {
+    fd = sys::FcntlDupfd(low, least);
+    if (fd >= 0) break;
+  }
+  if (fd == low || fd < 0) {
+    sys::SetCloseOnExec(low, false);
+    return low;
+  }
+  sys::Close(low);
+  return fd;
+}
+
+// Joins the session that the environment names or asks for.
+void JoinByEnvironment() {
   char* const* environment = Environment();
   if (environment == nullptr) return;
+  Session* const session = &ThisSession();
   const char* value = FindVariable(environment, wire::kSessionVariable);
-  if (value == nullptr) return;
-  SessionValue session;
-  if (!ParseSessionValue(value, &session)) return;
-  ThisSession().cookie = session.cookie;
-  ThisSession().collector = session.collector;
-  ThisSession().collector_fd = session.collector_fd;
-  ThisSession().inode = session.inode;
-  ThisSession().pid = sys::Getpid();
+  if (value == nullptr) {
+    Membership membership;
+    const int pipe = BeginLoggedSession(environment, &membership);
+    if (pipe < 0) return;
+    KnowOwnLibrary();
+    EnterWithPipe(session, membership, MoveHigh(pipe));
+    return;
+  }
+  SessionValue inherited;
+  if (!ParseSessionValue(value, &inherited)) return;
+  Enter(session, inherited.membership);
   RememberPreload(environment);
-  if (IsPipe(session.fd, session.inode)) {
-    ThisSession().fd = session.fd;
+  if (IsPipe(inherited.fd, session->inode)) {
+    session->fd = inherited.fd;
   } else {
     RecoverPipe();
   }
-  if (ThisSession().fd < 0) return;
-  ThisSession().pid_namespace =
-      PidNamespaceOf(ThisSession().fd, ThisSession().collector);
+  if (session->fd < 0) return;
+  session->pid_namespace = PidNamespaceOf(session->fd, session->collector);
+}
+
+// Somebody has written g_invitation.
+bool AcceptInvitation(Session* session) {
+  // A guest finds its host's.
+  if (g_invitation.pid != sys::Getpid()) return false;
+  int expected = kInvited;
+  if (!__atomic_compare_exchange_n(&session->state, &expected, kJoining, false,
+                                   __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+    return false;
+  }
+  if (session->fd >= 0) sys::Close(session->fd);
+  SkipPresentLibraries();
+  Enter(session, g_invitation.membership);
+  if (!KnowOwnLibrary() || !RecoverPipe()) {
+    GoDormant();
+    return false;
+  }
+  session->pid_namespace = PidNamespaceOf(session->fd, session->collector);
+  __atomic_store_n(&session->state, kTracing, __ATOMIC_RELEASE);
+  return true;
 }
 
 }  // namespace
+
+bool Join(const Membership& membership, int pipe) {
+  if (Tracing()) {
+    Emit({wire::Kind::kLeft, CurrentPid()});
+    sys::Close(ThisSession().fd);
+  }
+  const bool guest = MayBeGuest();
+  Session* const session =
+      guest ? AddGuestSession(sys::Getpid()) : &g_owner_session;
+  if (session == nullptr) return false;
+  // A guest's parent has other threads, which may hold the linker's lock.
+  if (!guest) SkipPresentLibraries();
+  KnowOwnLibrary();
+  EnterWithPipe(session, membership, MoveHigh(pipe));
+  __atomic_store_n(&session->state, kTracing, __ATOMIC_RELEASE);
+  return true;
+}
 
 bool Tracing() {
   Session& session = ThisSession();
   const int state = __atomic_load_n(&session.state, __ATOMIC_ACQUIRE);
   if (__builtin_expect(state == kTracing, 1)) return true;
+  if (state == kInvited) return AcceptInvitation(&session);
   if (state != kUnknown) return false;
   int expected = kUnknown;
   if (!__atomic_compare_exchange_n(&session.state, &expected, kJoining, false,
                                    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
     return false;
   }
-  Join();
+  JoinByEnvironment();
   if (ThisSession().fd < 0) {
     GoDormant();
     return false;
@@ -124,20 +204,37 @@ bool Tracing() {
   return true;
 }
 
-Session DormantSession() { return {kDormant, 0, 0, -1, 0, 0, 0, kNoSession}; }
+Session DormantSession() {
+  return {kDormant, 0, 0, -1, 0, 0, 0, kNoSession, 0, 0};
+}
 
 void GoDormant() {
   __atomic_store_n(&ThisSession().state, kNoSession, __ATOMIC_RELEASE);
   __atomic_store_n(&ThisSession().fd, kDormant, __ATOMIC_RELAXED);
 }
 
-// /proc/COLLECTOR/fd/COLLECTOR_FD in `out`.
-static void CollectorPipePath(char* out, size_t size) {
-  TextBuilder(out, size)
+// Opens the pipe that the collector has as descriptor `number`.
+static int OpenCollectorsPipe(int number, int flags) {
+  char path[64];
+  TextBuilder(path, sizeof(path))
       .Add("/proc/")
       .AddDecimal(static_cast<uint64_t>(ThisSession().collector))
       .Add("/fd/")
-      .AddDecimal(static_cast<uint64_t>(ThisSession().collector_fd));
+      .AddDecimal(static_cast<uint64_t>(number));
+  return sys::Openat(AT_FDCWD, path, flags | O_NONBLOCK);
+}
+
+void RingBell() {
+  const int fd = OpenCollectorsPipe(ThisSession().bell, O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return;
+  // Another process may be the collector's namesake in our pid namespace, and
+  // that descriptor anything.
+  sys::Identity id;
+  if (sys::Stat(fd, "", AT_EMPTY_PATH, &id) == 0 && S_ISFIFO(id.mode) &&
+      CollectorLives()) {
+    sys::Write(fd, "", 1);
+  }
+  sys::Close(fd);
 }
 
 static void MovePipe(int fd) {
@@ -146,9 +243,7 @@ static void MovePipe(int fd) {
 }
 
 bool RecoverPipe() {
-  char path[64];
-  CollectorPipePath(path, sizeof(path));
-  const int low = sys::Openat(AT_FDCWD, path, O_RDWR | O_NONBLOCK);
+  const int low = OpenCollectorsPipe(ThisSession().collector_fd, O_RDWR);
   if (low == -EMFILE || low == -ENFILE) {
     MovePipe(kNoDescriptor);
     return false;
@@ -160,14 +255,7 @@ bool RecoverPipe() {
   }
   // As the collector has done to the pipe that was lost.
   sys::SetOwner(low, ThisSession().collector);
-  // High again, as far as RLIMIT_NOFILE lets us.
-  int fd = low;
-  for (int least = 1000; least > low; least /= 2) {
-    fd = sys::FcntlDupfd(low, least);
-    if (fd >= 0) break;
-  }
-  if (fd != low && fd >= 0) sys::Close(low);
-  MovePipe(fd < 0 ? low : fd);
+  MovePipe(MoveHigh(low));
   return true;
 }
 
@@ -217,9 +305,9 @@ bool CollectorLives() {
 bool BeginsAnotherSession(const char* value) {
   SessionValue session;
   return ParseSessionValue(value, &session) &&
-         session.inode != ThisSession().inode &&
-         (session.collector == sys::Getppid() ||
-          session.collector == sys::Getpid());
+         session.membership.inode != ThisSession().inode &&
+         (session.membership.collector == sys::Getppid() ||
+          session.membership.collector == sys::Getpid());
 }
 
 void WriteSessionValue(char* out) {
@@ -236,7 +324,11 @@ void WriteSessionValue(char* out) {
       .Add(":")
       .AddDecimal(ThisSession().inode)
       .Add(":")
-      .AddDecimal(ThisSession().cookie);
+      .AddDecimal(ThisSession().cookie)
+      .Add(":")
+      .AddDecimal(static_cast<uint64_t>(ThisSession().first))
+      .Add(":")
+      .AddDecimal(static_cast<uint64_t>(ThisSession().bell));
 }
 
 }  // namespace filemon

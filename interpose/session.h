@@ -28,7 +28,9 @@ struct Session {
   pid_t pid;         // the process that last reported from this memory
   // In which the pid counts, as wire::Header::pid_namespace.
   uint32_t pid_namespace;
-  int state;  // whether records are wanted; session.cc's own
+  int state;    // a State: whether records are wanted
+  pid_t first;  // Membership::first
+  int bell;     // Membership::bell
 };
 
 // The session of the process that owns this memory.
@@ -52,6 +54,35 @@ extern Preload g_preload __attribute__((visibility("hidden")));
 
 // One in which nothing is reported.
 Session DormantSession();
+
+// What a process must know to report to a session.
+struct Membership {
+  pid_t collector;
+  int collector_fd;
+  uint32_t cookie;
+  uint64_t inode;
+  // The process that the session waits for, and that waits for the session's
+  // log at its end; 0 if there is none (FILEMON_LOG only).
+  pid_t first;
+  int bell;  // wire::kSessionVariable's BELL
+};
+
+// The calling process leaves the session that it is in, if any, and reports to
+// another. `pipe` is a descriptor of that session's pipe, which becomes ours.
+// False if there is no place for the session of a guest.
+bool Join(const Membership& membership, int pipe);
+
+// Another process of the same user writes one of these into this one, and then
+// makes the owner's session kInvited: the next wrapped call joins. The library
+// is the same file in both, and so is the layout.
+struct Invitation {
+  pid_t pid;  // who is meant: guests have this memory, too
+  Membership membership;
+};
+extern Invitation g_invitation __attribute__((visibility("hidden")));
+
+// Of Session::state.
+enum State : int { kUnknown = 0, kJoining, kNoSession, kTracing, kInvited };
 
 // True when records of this process are wanted. The first call, from whatever
 // wrapper or constructor comes first, joins the session that the environment
@@ -85,13 +116,19 @@ void GoDormant();
 // tells of its end in any pid namespace and without /proc.
 bool CollectorLives();
 
+// Makes the collector look at the pipe at once, if it can be reached.
+void RingBell();
+
 // True if `value`, of wire::kSessionVariable, names the session of a collector
 // that is about to start its first process: this one, or a child of this one.
 bool BeginsAnotherSession(const char* value);
 
+// Notes our own entry of LD_PRELOAD in g_preload.
+void RememberPreload(char* const* environment);
+
 // The value of wire::kSessionVariable for a child of this process; `out` must
 // hold kSessionValueSize bytes.
-inline constexpr size_t kSessionValueSize = 96;
+inline constexpr size_t kSessionValueSize = 128;
 void WriteSessionValue(char* out);
 
 }  // namespace filemon

@@ -192,18 +192,36 @@ inline void SetOwner(int fd, pid_t owner) { Fcntl(fd, F_SETOWN, owner); }
 
 inline int FcntlDupfd(int fd, int least) { return Fcntl(fd, F_DUPFD, least); }
 
-// Waits until fd can be written or `milliseconds` have passed.
-inline void PollWritable(int fd, int milliseconds) {
-  struct pollfd poll = {fd, POLLOUT, 0};
+// Waits for `events` of fd or until `milliseconds` have passed; the events that
+// came, 0 if none did.
+inline int Poll(int fd, short events, int milliseconds) {
+  struct pollfd poll = {fd, events, 0};
   const struct {
     int64_t seconds, nanoseconds;
   } timeout = {milliseconds / 1000,
                static_cast<int64_t>(milliseconds % 1000) * 1000000};
 #if defined(__i386__)
-  Call(SYS_ppoll_time64, Arg(&poll), 1, Arg(&timeout), 0, 8);
+  const long result =
+      Call(SYS_ppoll_time64, Arg(&poll), 1, Arg(&timeout), 0, 8);
 #else
-  Call(SYS_ppoll, Arg(&poll), 1, Arg(&timeout), 0, 8);
+  const long result = Call(SYS_ppoll, Arg(&poll), 1, Arg(&timeout), 0, 8);
 #endif
+  return result == 1 ? poll.revents : static_cast<int>(result);
+}
+
+inline void Sleep(int microseconds) {
+  const struct {
+    int64_t seconds, nanoseconds;
+  } time = {0, static_cast<int64_t>(microseconds) * 1000};
+#if defined(__i386__)
+  Call(SYS_ppoll_time64, 0, 0, Arg(&time), 0, 8);
+#else
+  Call(SYS_ppoll, 0, 0, Arg(&time), 0, 8);
+#endif
+}
+
+inline void PollWritable(int fd, int milliseconds) {
+  Poll(fd, POLLOUT, milliseconds);
 }
 
 // Zeroed memory, in whole pages; null if there is none.

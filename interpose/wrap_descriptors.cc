@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/close_range.h>
 #include <stdarg.h>
 
 #include "interpose/descriptors.h"
+#include "interpose/device.h"
 #include "interpose/session.h"
 #include "interpose/sys.h"
 #include "interpose/wrapper.h"
@@ -27,10 +29,18 @@ int NoSuchDescriptor() {
   return -1;
 }
 
+// dup2() is about to close `to`, if `from` is open.
+void PrepareToReplace(int from, int to) {
+  if (HidesDescriptor(to)) YieldDescriptor();
+  if (from == to || !IsDevice(to) || sys::Fcntl(from, F_GETFD) < 0) return;
+  CloseDevices(static_cast<unsigned>(to), static_cast<unsigned>(to));
+}
+
 }  // namespace
 
 int CloseRange(unsigned first, unsigned last, int flags,
                int (*close)(unsigned, unsigned, int)) {
+  if ((flags & CLOSE_RANGE_CLOEXEC) == 0) CloseDevices(first, last);
   const auto ours = static_cast<unsigned>(ThisSession().fd);
   if (ThisSession().fd < 0 || first > ours || last < ours || first > last) {
     return close(first, last, flags);
@@ -51,10 +61,11 @@ int CloseRange(unsigned first, unsigned last, int flags,
   return called ? result : close(UINT_MAX, UINT_MAX, flags);
 }
 
-#define FILEMON_WRAP_CLOSE(name)                        \
-  FILEMON_WRAP(int, name, (int fd)) {                   \
-    if (HidesDescriptor(fd)) return NoSuchDescriptor(); \
-    return FILEMON_NEXT(name)(fd);                      \
+#define FILEMON_WRAP_CLOSE(name)                                  \
+  FILEMON_WRAP(int, name, (int fd)) {                             \
+    if (HidesDescriptor(fd)) return NoSuchDescriptor();           \
+    if (IsDevice(fd)) return CloseDevice(fd, FILEMON_NEXT(name)); \
+    return FILEMON_NEXT(name)(fd);                                \
   }
 FILEMON_WRAP_CLOSE(close)
 FILEMON_WRAP_CLOSE(__close)
@@ -77,6 +88,7 @@ FILEMON_WRAP(int, close_range, (unsigned first, unsigned last, int flags)) {
 }
 
 FILEMON_WRAP(void, closefrom, (int low)) {
+  CloseDevices(low < 0 ? 0 : static_cast<unsigned>(low), UINT_MAX);
   const int ours = ThisSession().fd;
   if (ours < 0 || low > ours) {
     FILEMON_NEXT(closefrom)(low);
@@ -92,38 +104,39 @@ FILEMON_WRAP(void, closefrom, (int low)) {
 
 FILEMON_WRAP(int, dup, (int fd)) {
   if (HidesDescriptor(fd)) return NoSuchDescriptor();
-  return GivenDescriptor(FILEMON_NEXT(dup)(fd));
+  return CopiedDescriptor(fd, GivenDescriptor(FILEMON_NEXT(dup)(fd)));
 }
 
-#define FILEMON_WRAP_DUP2(name)                           \
-  FILEMON_WRAP(int, name, (int from, int to)) {           \
-    if (HidesDescriptor(from)) return NoSuchDescriptor(); \
-    if (HidesDescriptor(to)) YieldDescriptor();           \
-    return FILEMON_NEXT(name)(from, to);                  \
+#define FILEMON_WRAP_DUP2(name)                                  \
+  FILEMON_WRAP(int, name, (int from, int to)) {                  \
+    if (HidesDescriptor(from)) return NoSuchDescriptor();        \
+    PrepareToReplace(from, to);                                  \
+    return CopiedDescriptor(from, FILEMON_NEXT(name)(from, to)); \
   }
 FILEMON_WRAP_DUP2(dup2)
 FILEMON_WRAP_DUP2(__dup2)
 
 FILEMON_WRAP(int, dup3, (int from, int to, int flags)) {
   if (HidesDescriptor(from)) return NoSuchDescriptor();
-  if (HidesDescriptor(to)) YieldDescriptor();
-  return FILEMON_NEXT(dup3)(from, to, flags);
+  PrepareToReplace(from, to);
+  return CopiedDescriptor(from, FILEMON_NEXT(dup3)(from, to, flags));
 }
 
 static bool Duplicates(int command) {
   return command == F_DUPFD || command == F_DUPFD_CLOEXEC;
 }
 
-#define FILEMON_WRAP_FCNTL(name)                                             \
-  FILEMON_WRAP(int, name, (int fd, int command, ...)) {                      \
-    if (HidesDescriptor(fd)) return NoSuchDescriptor();                      \
-    va_list arguments;                                                       \
-    va_start(arguments, command);                                            \
-    /* An int or a pointer, or nothing: a register holds each (fcntl(2)). */ \
-    void* const argument = va_arg(arguments, void*);                         \
-    va_end(arguments);                                                       \
-    const int result = FILEMON_NEXT(name)(fd, command, argument);            \
-    return Duplicates(command) ? GivenDescriptor(result) : result;           \
+#define FILEMON_WRAP_FCNTL(name)                                               \
+  FILEMON_WRAP(int, name, (int fd, int command, ...)) {                        \
+    if (HidesDescriptor(fd)) return NoSuchDescriptor();                        \
+    va_list arguments;                                                         \
+    va_start(arguments, command);                                              \
+    /* An int or a pointer, or nothing: a register holds each (fcntl(2)). */   \
+    void* const argument = va_arg(arguments, void*);                           \
+    va_end(arguments);                                                         \
+    const int result = FILEMON_NEXT(name)(fd, command, argument);              \
+    return Duplicates(command) ? CopiedDescriptor(fd, GivenDescriptor(result)) \
+                               : result;                                       \
   }
 FILEMON_WRAP_FCNTL(fcntl)
 FILEMON_WRAP_FCNTL(fcntl64)

@@ -5,6 +5,7 @@
 // collector when the kernel says that the process is gone.
 #include <stdlib.h>
 
+#include "interpose/device.h"
 #include "interpose/report.h"
 #include "interpose/sys.h"
 #include "interpose/wrapper.h"
@@ -14,6 +15,7 @@ namespace {
 
 [[noreturn]] void ExitGroup(int status) {
   if (Tracing()) ReportExit(status);
+  CloseDevicesAtExit();
   for (;;) sys::Call(SYS_exit_group, status);
 }
 

@@ -5,6 +5,8 @@
 #include <linux/limits.h>
 #include <stdio.h>
 
+#include "interpose/control.h"
+#include "interpose/device.h"
 #include "interpose/report.h"
 #include "interpose/sys.h"
 #include "interpose/text.h"
@@ -17,7 +19,16 @@ Original<int (*)(FILE*)> original_fileno;
 
 int DescriptorOf(FILE* stream) { return original_fileno.Get("fileno")(stream); }
 
+Original<FILE* (*)(int, const char*)> original_fdopen;
+
+// The stream of an fopen() that failed, perhaps for want of a device.
+FILE* DeviceStream(const char* path, const char* mode) {
+  const int fd = OpenedOrDevice(-1, path, FlagsOfMode(mode));
+  return fd < 0 ? nullptr : original_fdopen.Get("fdopen")(fd, mode);
+}
+
 FILE* StreamResult(FILE* stream, const char* path, const char* mode) {
+  if (stream == nullptr) return DeviceStream(path, mode);
   if (stream != nullptr && Tracing()) {
     OpenResult(DescriptorOf(stream), PathAt::Here(path), FlagsOfMode(mode));
   }
@@ -28,7 +39,7 @@ FILE* StreamResult(FILE* stream, const char* path, const char* mode) {
 // this name, which is what the kernel sees.
 void ReportReopened(FILE* stream, int old, const char* path, const char* mode) {
   if (path != nullptr) {
-    StreamResult(stream, path, mode);
+    if (stream != nullptr) StreamResult(stream, path, mode);
   } else if (old >= 0 && stream != nullptr && Tracing()) {
     char name[32];
     TextBuilder(name, sizeof(name))
@@ -55,6 +66,17 @@ FILE* TemporaryResult(FILE* stream) {
   return stream;
 }
 
+int CloseStream(FILE* stream, int (*close)(FILE*)) {
+  const int fd = DescriptorOf(stream);
+  if (!IsDevice(fd)) return close(stream);
+  Closing closing(fd);
+  const int result = close(stream);
+  const int error = closing.Finish();
+  if (result != 0 || error == 0) return result;
+  errno = error;
+  return EOF;
+}
+
 }  // namespace
 
 #define FILEMON_WRAP_FOPEN(name)                                     \
@@ -79,6 +101,15 @@ FILEMON_WRAP_FOPEN(__setmntent)
   }
 FILEMON_WRAP_FREOPEN(freopen)
 FILEMON_WRAP_FREOPEN(freopen64)
+
+// A stream of the device is closed within libc.
+#define FILEMON_WRAP_FCLOSE(name)                         \
+  FILEMON_WRAP(int, name, (FILE * stream)) {              \
+    if (!HasDevices()) return FILEMON_NEXT(name)(stream); \
+    return CloseStream(stream, FILEMON_NEXT(name));       \
+  }
+FILEMON_WRAP_FCLOSE(fclose)
+FILEMON_WRAP_FCLOSE(_IO_fclose)
 
 #define FILEMON_WRAP_TMPFILE(name)                \
   FILEMON_WRAP(FILE*, name, ()) {                 \

@@ -4,6 +4,7 @@
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 
+#include "interpose/device.h"
 #include "interpose/report.h"
 #include "interpose/results.h"
 #include "interpose/wrapper.h"
@@ -16,6 +17,10 @@ namespace {
 bool g_is_tracer;
 
 pid_t WaitResult(pid_t child, int wait_status) {
+  if (HasDevices() && child > 0 && !WIFSTOPPED(wait_status) &&
+      !WIFCONTINUED(wait_status)) {
+    TellDevicesOfEnd(child, wait_status);
+  }
   if (__atomic_load_n(&g_is_tracer, __ATOMIC_RELAXED)) return child;
   if (child > 0 && !WIFSTOPPED(wait_status) && !WIFCONTINUED(wait_status) &&
       Tracing()) {
