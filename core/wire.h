@@ -14,6 +14,10 @@
 //
 // Processes are named by their pids as they see them themselves, with the pid
 // namespace in which they do (pid_namespaces(7)).
+//
+// Header::pid is also who speaks, but for two: of a kFork that the child says
+// it is the parent, whose proof the child has; and what the parent says in the
+// name of a process that its posix_spawn() has made has the parent's proof.
 #ifndef FILEMON_CORE_WIRE_H_
 #define FILEMON_CORE_WIRE_H_
 
@@ -155,8 +159,26 @@ struct Header {
   // In which pid, and a and b where they are processes, count: the inode number
   // of /proc/PID/ns/pid, or 0 for the collector's.
   uint32_t pid_namespace;
+  uint32_t proof;  // ProofOf() the speaker's image
 };
-static_assert(sizeof(Header) == 24, "one layout for every process");
+static_assert(sizeof(Header) == 28, "one layout for every process");
+
+// Every process of a session can write into the pipe. What only it can know is
+// the random bytes that the kernel has laid on its stack at exec (AT_RANDOM,
+// getauxval(3)); its forks know them too, other programs do not. A number made
+// of them tells who speaks, without telling the bytes, which libc uses to guard
+// stacks.
+inline constexpr size_t kRandomSize = 16;
+inline uint32_t ProofOf(const unsigned char (&random)[kRandomSize]) {
+  // FNV-1a in 64 bits, and the finaliser of MurmurHash3: 128 bits are behind
+  // each of 32, so that nothing leads back.
+  uint64_t hash = 0xcbf29ce484222325U;
+  for (const unsigned char byte : random) {
+    hash = (hash ^ byte) * 0x100000001b3U;
+  }
+  hash = (hash ^ (hash >> 33)) * 0xff51afd7ed558ccdU;
+  return static_cast<uint32_t>(hash >> 32);
+}
 
 // PID_MAX_LIMIT of include/linux/threads.h: pids are less.
 inline constexpr int32_t kPidLimit = 4 * 1024 * 1024;

@@ -9,7 +9,7 @@ namespace filemon {
 std::string EncodeRecord(uint32_t cookie, wire::Kind kind, int32_t pid,
                          int32_t a, int32_t b,
                          const std::vector<std::string>& names,
-                         uint32_t pid_namespace) {
+                         uint32_t pid_namespace, uint32_t proof) {
   wire::Header header = {};
   std::string bytes(sizeof(header), '\0');
   for (const std::string& name : names)
@@ -22,6 +22,7 @@ std::string EncodeRecord(uint32_t cookie, wire::Kind kind, int32_t pid,
   header.a = a;
   header.b = b;
   header.pid_namespace = pid_namespace;
+  header.proof = proof;
   memcpy(&bytes[0], &header, sizeof(header));
   return bytes;
 }
@@ -32,9 +33,9 @@ std::vector<std::string> EncodeFragments(const std::string& record,
   memcpy(&whole, record.data(), sizeof(whole));
   std::vector<std::string> fragments;
   for (size_t at = 0; at < record.size(); at += piece) {
-    std::string fragment =
-        EncodeRecord(whole.cookie, wire::Kind::kFragment, whole.pid, number,
-                     static_cast<int32_t>(at), {}, whole.pid_namespace);
+    std::string fragment = EncodeRecord(
+        whole.cookie, wire::Kind::kFragment, whole.pid, number,
+        static_cast<int32_t>(at), {}, whole.pid_namespace, whole.proof);
     fragment += record.substr(at, piece);
     const uint16_t size = static_cast<uint16_t>(fragment.size());
     memcpy(&fragment[offsetof(wire::Header, size)], &size, sizeof(size));

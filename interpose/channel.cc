@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <sys/uio.h>
 
+#include "interpose/image_proof.h"
 #include "interpose/session.h"
 #include "interpose/sys.h"
 #include "interpose/text.h"
@@ -56,7 +57,8 @@ void SetParts(const OutgoingRecord& record, Parts* out) {
                  record.pid,
                  record.a,
                  record.b,
-                 ThisSession().pid_namespace};
+                 ThisSession().pid_namespace,
+                 ImageProof()};
 }
 
 void Gather(const Parts& parts, char* out) {
