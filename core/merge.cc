@@ -150,6 +150,7 @@ void Merge::Attach(pid_t pid, absl::string_view path, absl::string_view cwd) {
   process->image = std::string(path);
   known_[pid] = std::move(process);
   root_ = pid;
+  provenance_.Attach(pid);
   ++alive_;
   ++processes_;
 }

@@ -30,6 +30,17 @@ void Provenance::Root(pid_t pid) {
   speaker.vouched = true;
 }
 
+void Provenance::Attach(pid_t pid) {
+  Root(pid);
+  // It may run another image by the time its first record is read.
+  const auto now = host_->ProofOf(pid);
+  if (!now) return;
+  Speaker& speaker = speakers_[pid];
+  speaker.exec_announced = false;
+  speaker.started = true;
+  AddProof(&speaker, *now);
+}
+
 Provenance::Speaker* Provenance::Find(pid_t pid) {
   const auto it = speakers_.find(pid);
   return it == speakers_.end() ? nullptr : &it->second;

@@ -48,8 +48,10 @@ class Provenance {
   // `host` outlives this object.
   explicit Provenance(Host* host) : host_(host) {}
 
-  // The session's first process.
+  // The session's first process, which is about to run its image.
   void Root(pid_t pid);
+  // The session's first process, which runs an image already.
+  void Attach(pid_t pid);
 
   // What to think of a record. `ended` says whether a process is known to have
   // ended: what comes of it now must be of the pid's next owner.

@@ -112,6 +112,27 @@ TEST_F(ProvenanceTest, AForkMaySpeakAfterItsParentsEnd) {
   EXPECT_EQ(ForkByChild(kHostile, 201, kHostilesProof), Word::kBelieved);
 }
 
+TEST_F(ProvenanceTest, AnAttachedProcessIsHeardAfterItsExec) {
+  constexpr pid_t kAttached = 300;
+  host_.proofs[kAttached] = 7;
+  provenance_.Attach(kAttached);
+  // What follows is read when the process runs its next image.
+  host_.proofs[kAttached] = 8;
+  EXPECT_EQ(Open(kAttached, 7), Word::kBelieved);
+  EXPECT_EQ(Exec(kAttached, 7), Word::kBelieved);
+  EXPECT_EQ(Open(kAttached, 6), Word::kForged);
+  EXPECT_EQ(Start(kAttached, 8, 1), Word::kConfirmed);
+}
+
+TEST_F(ProvenanceTest, AnAttachedProcessIsHeardWhereMemoryCannotBeRead) {
+  constexpr pid_t kAttached = 300;
+  provenance_.Attach(kAttached);
+  EXPECT_EQ(Open(kAttached, 7), Word::kBelieved);
+  EXPECT_EQ(Exec(kAttached, 7), Word::kBelieved);
+  EXPECT_EQ(Start(kAttached, 8, 1), Word::kBelieved);
+  EXPECT_EQ(provenance_.Objection(kAttached), "");
+}
+
 TEST_F(ProvenanceTest, AnAnnouncedImage) {
   EXPECT_EQ(Exec(kRoot, kRootsProof), Word::kBelieved);
   EXPECT_EQ(Start(kRoot, 5, 1), Word::kBelieved);
