@@ -61,8 +61,12 @@ absl::StatusOr<std::unique_ptr<SessionPipe>> SessionPipe::Create() {
     return absl::ErrnoToStatus(error, "cannot set up a pipe");
   }
   // Held until we end, however that comes: so writers that find the pipe full
-  // know whether anybody is going to read it.
+  // know whether anybody is going to read it. Two kinds of lock, because a
+  // filter of system calls may keep a writer from asking about one of them.
   flock(reader, LOCK_EX);
+  struct flock lock = {};
+  lock.l_type = F_RDLCK;
+  fcntl(reader, F_OFD_SETLK, &lock);
   // F_GETOWN tells a process who we are in its own pid namespace: nobody, if it
   // is not in ours.
   fcntl(writer, F_SETOWN, getpid());

@@ -17,6 +17,7 @@
 #include "gtest/gtest.h"
 #include "interpose/fake_collector.h"
 #include "interpose/fake_image.h"
+#include "interpose/sys.h"
 
 namespace filemon {
 namespace {
@@ -263,6 +264,18 @@ TEST_F(SessionTest, KnowsWhetherTheCollectorLives) {
     CHECK_CHILD(!CollectorLives());
     flock(ThisSession().collector_fd, LOCK_EX);
     CHECK_CHILD(CollectorLives());
+  }));
+}
+
+// Where flock() is denied it is asked about this lock.
+TEST_F(SessionTest, TheCollectorHoldsASecondLock) {
+  EXPECT_TRUE(InChild([&] {
+    collector_.Attach();
+    CHECK_CHILD(sys::IsLocked(ThisSession().fd));
+    struct flock none = {};
+    none.l_type = F_UNLCK;
+    fcntl(ThisSession().collector_fd, F_OFD_SETLK, &none);
+    CHECK_CHILD(!sys::IsLocked(ThisSession().fd));
   }));
 }
 

@@ -6,6 +6,7 @@
 #ifndef FILEMON_INTERPOSE_SYS_H_
 #define FILEMON_INTERPOSE_SYS_H_
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stddef.h>
@@ -163,6 +164,13 @@ inline int StatBirth(int fd, Birth* out) {
   return 0;
 }
 
+// Whether the eight bytes at `address` can be read. The kernel copies the
+// signal set before it finds that there is no such `how` (kernel/signal.c).
+inline bool IsMapped(const void* address) {
+  constexpr long kNoSuchHow = -1;
+  return Call(SYS_rt_sigprocmask, kNoSuchHow, Arg(address), 0, 8) == -EINVAL;
+}
+
 inline bool Exists(const char* path) {
   return Call(SYS_faccessat, AT_FDCWD, Arg(path), 0 /* F_OK */) == 0;
 }
@@ -178,6 +186,19 @@ inline int Fcntl(int fd, int command, int argument = 0) {
 #else
   return static_cast<int>(Call(SYS_fcntl, fd, command, argument));
 #endif
+}
+
+// Whether another description holds an open file description lock (fcntl(2)) on
+// this file; true also if that cannot be told.
+inline bool IsLocked(int fd) {
+  struct flock64 lock = {};
+  lock.l_type = F_WRLCK;
+#if defined(__i386__)
+  const long result = Call(SYS_fcntl64, fd, F_OFD_GETLK, Arg(&lock));
+#else
+  const long result = Call(SYS_fcntl, fd, F_OFD_GETLK, Arg(&lock));
+#endif
+  return result != 0 || lock.l_type != F_UNLCK;
 }
 
 inline void SetCloseOnExec(int fd, bool close) {

@@ -141,7 +141,9 @@ FILEMON_WRAP(long, syscall, (long number, ...)) {
       return Fork(call);
     case SYS_clone3: {
       const auto* clone = reinterpret_cast<const struct clone_args*>(a);
-      if (clone == nullptr || (clone->flags & CLONE_THREAD) != 0) break;
+      // A program may ask in this way whether there is a clone3().
+      if (b < CLONE_ARGS_SIZE_VER0 || !sys::IsMapped(clone)) break;
+      if ((clone->flags & CLONE_THREAD) != 0) break;
       if ((clone->flags & CLONE_VM) != 0) {
         DistrustMemory();
         break;

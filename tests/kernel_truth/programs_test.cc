@@ -51,6 +51,10 @@ class CallTest : public ::testing::Test {
   void TestBody() override {
     const absl::StatusOr<int> bare =
         RunBare(CallsSession(absl::StrCat(name_, ".bare"), name_));
+    constexpr int kSkipped = 77;  // case.h
+    if (bare.ok() && *bare == kSkipped) {
+      GTEST_SKIP() << "the kernel refuses what the case is about";
+    }
     ASSERT_TRUE(bare.ok() && *bare == 0) << "the case is wrong by itself";
     const Judgement judgement =
         ExpectTruth(CallsSession(name_, name_), KnownGaps(name_));

@@ -29,6 +29,12 @@ _Noreturn void Fail(const char* file, int line, const char* what) {
   _exit(1);
 }
 
+void Need(long system_call, const char* name) {
+  if (syscall(system_call, 0, 0, -1, 0) != -1 || errno != ENOSYS) return;
+  dprintf(2, "the kernel refuses %s\n", name);
+  _exit(kSkipped);
+}
+
 void MakeFile(const char* name) { MakeScript(name, "some bytes\n"); }
 
 void MakeScript(const char* name, const char* text) {

@@ -12,6 +12,14 @@
 
 void AddCase(const char* name, void (*run)(void));
 
+// The status of a case that cannot run here.
+enum { kSkipped = 77 };
+
+// Ends the process with this status if the kernel does not have the system call
+// or a filter keeps it from us. No call does anything with these arguments.
+#define NEEDS(system_call) Need(system_call, #system_call)
+void Need(long system_call, const char* name);
+
 // Ends the process with status 1 and says where.
 _Noreturn void Fail(const char* file, int line, const char* what);
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "tests/programs/case.h"
@@ -25,6 +26,7 @@ CASE(close) { TryClose(close); }
 CASE(__close) { TryClose(__close); }
 
 CASE(close_range) {
+  NEEDS(SYS_close_range);
   MakeFile("a");
   SUCCEEDS(close_range(3, ~0U, 0) == 0);
   CHECK(open("a", O_RDONLY) == 3);

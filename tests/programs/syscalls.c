@@ -35,6 +35,7 @@ CASE(syscall_open) {
   FAILS(ENOENT, syscall(SYS_openat, dir, "absent", O_RDONLY) == -1);
 }
 CASE(syscall_openat2) {
+  NEEDS(SYS_openat2);
   const int dir = MakeDirectory("dir");
   MakeFile("dir/a");
   struct open_how how = {.flags = O_RDWR, .resolve = RESOLVE_BENEATH};
@@ -83,13 +84,20 @@ CASE(syscall_fork) {
     syscall(SYS_exit, 4);
   }
   ExpectExit(pid, 4);
+}
+CASE(syscall_clone3) {
+  NEEDS(SYS_clone3);
   struct clone_args arguments = {.exit_signal = SIGCHLD};
-  pid = syscall(SYS_clone3, &arguments, sizeof(arguments));
+  const pid_t pid = syscall(SYS_clone3, &arguments, sizeof(arguments));
   if (pid == 0) {
     CHECK(open("/dev/null", O_RDONLY) >= 0);
     syscall(SYS_exit_group, 5);
   }
   ExpectExit(pid, 5);
+  // As programs ask whether there is such a call.
+  void* const nowhere = (void*)1;
+  FAILS(EINVAL, syscall(SYS_clone3, NULL, 0) == -1);
+  FAILS(EFAULT, syscall(SYS_clone3, nowhere, sizeof(arguments)) == -1);
 }
 CASE(syscall_exec) {
   MakeFile("a");
@@ -110,6 +118,7 @@ CASE(syscall_exec) {
   ExpectExit(pid, 0);
 }
 CASE(syscall_descriptors) {
+  NEEDS(SYS_close_range);
   MakeFile("a");
   for (int fd = 3; fd < 1024; ++fd) syscall(SYS_close, fd);
   CHECK(open("a", O_RDONLY) == 3);
