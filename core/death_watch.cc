@@ -7,6 +7,7 @@
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
@@ -61,16 +62,36 @@ bool StatusIsShown(pid_t pid) {
          errno == ENOENT;
 }
 
-absl::optional<int> StatusOf(pid_t pid, int pidfd) {
-  if (auto status = StatusOfReaped(pidfd)) return status;
-  const absl::optional<ProcStat> stat = ReadProcStat(pid);
-  const bool shown = StatusIsShown(pid);
-  // Reaped since? Then the file may have been that of the pid's next owner.
-  if (auto status = StatusOfReaped(pidfd)) return status;
-  if (!stat || stat->state != 'Z' || !shown || !StillExists(pidfd)) {
+// Of an orphan, which the kernel has made our child. It stays a zombie.
+absl::optional<int> StatusOfOwnChild(pid_t pid) {
+  siginfo_t info = {};
+  if (waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+      info.si_pid != pid) {
     return absl::nullopt;
   }
+  return info.si_code == CLD_EXITED ? W_EXITCODE(info.si_status, 0)
+                                    : W_EXITCODE(0, info.si_status);
+}
+
+bool IsZombie(const absl::optional<ProcStat>& stat) {
+  return stat && stat->state == 'Z';
+}
+
+absl::optional<int> StatusOfZombie(pid_t pid) {
+  if (auto status = StatusOfOwnChild(pid)) return status;
+  const absl::optional<ProcStat> stat = ReadProcStat(pid);
+  if (!IsZombie(stat) || !StatusIsShown(pid)) return absl::nullopt;
+  // Reaped since? Then the link may have been missing for that.
+  if (!IsZombie(ReadProcStat(pid))) return absl::nullopt;
   return stat->wait_status;
+}
+
+absl::optional<int> StatusOf(pid_t pid, int pidfd) {
+  if (auto status = StatusOfReaped(pidfd)) return status;
+  const absl::optional<int> status = StatusOfZombie(pid);
+  // Reaped since? Then it may have been that of the pid's next owner.
+  if (auto reaped = StatusOfReaped(pidfd)) return reaped;
+  return StillExists(pidfd) ? status : absl::nullopt;
 }
 
 }  // namespace
@@ -140,9 +161,9 @@ std::vector<Death> DeathWatch::Poll() {
   const size_t first = deaths.size();
   for (const auto& entry : watched_) {
     if (entry.second >= 0) continue;
-    const absl::optional<ProcStat> stat = ReadProcStat(entry.first);
-    const bool zombie = stat && stat->state == 'Z';
-    if (zombie || (kill(entry.first, 0) != 0 && errno == ESRCH)) {
+    if (IsZombie(ReadProcStat(entry.first))) {
+      deaths.push_back({entry.first, StatusOfZombie(entry.first)});
+    } else if (kill(entry.first, 0) != 0 && errno == ESRCH) {
       deaths.push_back({entry.first, absl::nullopt});
     }
   }

@@ -23,8 +23,9 @@ struct Death {
 // had (Linux before 5.3, a seccomp filter, no free descriptor), it asks about
 // the process on every call of Poll().
 //
-// The status comes from PIDFD_GET_INFO (Linux 6.15), or from the zombie's
-// /proc/PID/stat; never by reaping, which is the parent's.
+// The status comes from PIDFD_GET_INFO (Linux 6.15), from waitid(2) of a child
+// of ours, or from the zombie's /proc/PID/stat; never by reaping, which is the
+// parent's.
 //
 // Not thread-safe.
 class DeathWatch {

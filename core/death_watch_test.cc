@@ -44,6 +44,31 @@ TEST(DeathWatchTest, SeesAZombie) {
   waitpid(pid, nullptr, 0);
 }
 
+// A grandchild, whose zombie waits for its parent.
+TEST(DeathWatchTest, SeesTheZombieOfAnother) {
+  int started[2];
+  ASSERT_EQ(pipe(started), 0);
+  const pid_t parent = fork();
+  if (parent == 0) {
+    const pid_t child = fork();
+    if (child == 0) _exit(7);
+    siginfo_t info;
+    waitid(P_PID, child, &info, WEXITED | WNOWAIT);
+    if (write(started[1], &child, sizeof(child)) < 0) _exit(1);
+    for (;;) pause();
+  }
+  pid_t child;
+  ASSERT_EQ(read(started[0], &child, sizeof(child)),
+            static_cast<ssize_t>(sizeof(child)));
+  DeathWatch watch;
+  ASSERT_TRUE(watch.Add(child));
+  const std::vector<Death> deaths = watch.Poll();
+  ASSERT_EQ(deaths.size(), 1u);
+  EXPECT_EQ(deaths[0].wait_status, absl::optional<int>(7 << 8));
+  kill(parent, SIGKILL);
+  waitpid(parent, nullptr, 0);
+}
+
 TEST(DeathWatchTest, SeesOneThatSomebodyReaped) {
   DeathWatch watch;
   const pid_t pid = StartChild();
@@ -94,7 +119,9 @@ TEST(DeathWatchTest, ManagesWithoutDescriptors) {
     // The last to come have no descriptor, and leave none free.
     for (int i = 0; i < 32; i += 31) {
       KillAndLeaveZombie(pids[31 - i]);
-      EXPECT_EQ(watch.Poll().size(), 1u);
+      const std::vector<Death> deaths = watch.Poll();
+      ASSERT_EQ(deaths.size(), 1u);
+      EXPECT_EQ(deaths[0].wait_status, absl::optional<int>(SIGKILL));
     }
     for (int i = 1; i < 31; ++i) KillAndLeaveZombie(pids[i]);
     EXPECT_EQ(watch.Poll().size(), 30u);
