@@ -58,6 +58,9 @@ constexpr Pattern kPatterns[] = {
     // malloc/arena.c,
     // sysdeps/unix/sysv/linux/malloc-sysdep.h.
     {"malloc", "/proc/sys/vm/overcommit_memory", kCloexec},
+    // closefrom(3), where the kernel has no close_range():
+    // sysdeps/unix/sysv/linux/closefrom_fallback.c.
+    {"closefrom", "/proc/self/fd", "O_RDONLY|O_DIRECTORY"},
     // pthread_getattr_np(3) of the initial thread looks for its stack:
     // nptl/pthread_getattr_np.c.
     {"threads", "/proc/self/maps", kCloexec},
