@@ -78,14 +78,6 @@ bool CanUnshare() {
     }                                                               \
   } while (0)
 
-// Whether this user may become any other.
-bool IsRoot() {
-  const pid_t child = fork();
-  if (child == 0) _exit(setresuid(kNobody, kNobody, kNobody) == 0 ? 0 : 1);
-  int status;
-  return waitpid(child, &status, 0) == child && status == 0;
-}
-
 #define SKIP_UNLESS_ROOT()                                         \
   do {                                                             \
     if (!IsRoot()) GTEST_SKIP() << "this user is not really root"; \

@@ -31,6 +31,7 @@ class DescriptorTest : public testing::TestWithParam<Case> {};
 
 TEST_P(DescriptorTest, LosesNothing) {
   const TracedRun run = RunBoth({Program(), GetParam().name});
+  SKIP_IF_REFUSED(run);
   std::vector<std::string> expected = {"W seen-before"};
   expected.insert(expected.end(), GetParam().between.begin(),
                   GetParam().between.end());
@@ -49,6 +50,7 @@ TEST_P(LowLimitTest, GoesOn) {
     const rlimit limit = {64, 64};
     setrlimit(RLIMIT_NOFILE, &limit);
   });
+  SKIP_IF_REFUSED(run);
   EXPECT_THAT(run.Seen(), Contains("W seen-after"));
   EXPECT_THAT(run.Seen(), Contains("W seen-shell"));
 }
@@ -125,6 +127,7 @@ TEST_P(NoWayBackTest, LosesNothing) {
   const TracedRun run =
       RunBoth({"/usr/bin/unshare", "-r", "-m", "/bin/sh", "-c",
                hide + "exec \"$0\" \"$1\"", Program(), GetParam().name});
+  SKIP_IF_REFUSED(run);
   EXPECT_THAT(run.Seen(), IsSupersetOf(GetParam().between));
   EXPECT_THAT(run.Seen(), Contains("W seen-after"));
   EXPECT_THAT(run.Seen(), Contains("W seen-shell"));

@@ -64,13 +64,6 @@ void BecomeNobody() {
   }
 }
 
-bool IsRoot() {
-  const pid_t child = fork();
-  if (child == 0) _exit(setresuid(kNobody, kNobody, kNobody) == 0 ? 0 : 1);
-  int status;
-  return waitpid(child, &status, 0) == child && status == 0;
-}
-
 TEST(RestrictedTest, NothingRestricted) {
   FilemonProcess filemon;
   const Result result = filemon.Run({"/bin/sh", "-c", kBuild, Static()});

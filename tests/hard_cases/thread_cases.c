@@ -366,6 +366,7 @@ CASE(syscall_clone) {
   InChild((pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL));
 }
 CASE(syscall_clone3) {
+  NEEDS(SYS_clone3);
   struct clone_args arguments = {.exit_signal = SIGCHLD};
   InChild((pid_t)syscall(SYS_clone3, &arguments, sizeof(arguments)));
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/log_reader.h"
+#include "gtest/gtest.h"
 #include "tests/command/filemon_process.h"
 
 namespace filemon {
@@ -23,7 +24,13 @@ struct TracedRun {
   // file name begins with "seen": what a test's program opens on purpose.
   // `folder` is FOLDER in them.
   std::vector<std::string> Seen() const;
+
+  // The case cannot run under this kernel: NEEDS() of case.h.
+  bool Refused() const;
 };
+
+#define SKIP_IF_REFUSED(run) \
+  if ((run).Refused()) GTEST_SKIP() << (run).bare.err
 
 // Runs `command`, whose first word is an absolute path, each time in a new
 // folder and with PATH and LC_ALL as its environment. `in_child` is called in
@@ -34,6 +41,10 @@ struct TracedRun {
 TracedRun RunBoth(
     const std::vector<std::string>& command,
     const std::function<void()>& in_child = [] {});
+
+// Whether this user may become any other: root, but not the one of a user
+// namespace with one user in it.
+bool IsRoot();
 
 // Checks what a program counted itself: for each file that it opened and named
 // "total-FILE-COUNT", the log must have COUNT W records of FILE.
