@@ -39,6 +39,8 @@ bool InRange(const Header& h) {
       return h.a >= 0 && h.a <= 255;
     case Kind::kChildEnded:
       return h.a > 0 && h.a != h.pid && (WIFEXITED(h.b) || WIFSIGNALED(h.b));
+    case Kind::kUnseen:
+      return h.a == wire::kBoundToLibc || h.a == wire::kOtherNamespace;
     case Kind::kSomeChildEnded:
       return WIFEXITED(h.b) || WIFSIGNALED(h.b);
     case Kind::kSpawnEnd:

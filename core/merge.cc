@@ -398,6 +398,13 @@ void Merge::Apply(const Record& record) {
     case Kind::kSpawnBegin:
       process.spawns.push_back(record.a);
       break;
+    case Kind::kUnseen:
+      log_->Comment(
+          absl::StrCat("unseen ", pid, " ", record.names[0], ": ",
+                       record.a == wire::kOtherNamespace
+                           ? "loaded into a namespace of its own (dlmopen)"
+                           : "bound to libc by RTLD_DEEPBIND"));
+      break;
     case Kind::kLost:
       lost_ += record.a;
       log_->Comment(absl::StrCat("lost ", record.a, " records of ", pid));

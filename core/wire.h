@@ -129,8 +129,11 @@ enum class Kind : uint8_t {
   kEntered = 18,
   // pid reports to another session from now on. No names.
   kLeft = 19,
+  // Calls of a library in pid do not come to our wrappers. a: why. Names: the
+  // library.
+  kUnseen = 20,
 };
-inline constexpr uint8_t kLastKind = 19;
+inline constexpr uint8_t kLastKind = 20;
 
 // For kOpen's a.
 inline constexpr int32_t kReads = 1;
@@ -140,6 +143,10 @@ inline constexpr int32_t kWrites = 2;
 inline constexpr int32_t kSaidOfSpawned = 1;
 inline constexpr int32_t kHandedOver = 2;   // another session takes it over
 inline constexpr int32_t kUnreachable = 4;  // libfilemon.so cannot be opened
+
+// For kUnseen's a.
+inline constexpr int32_t kBoundToLibc = 1;     // by RTLD_DEEPBIND, for good
+inline constexpr int32_t kOtherNamespace = 2;  // by dlmopen()
 
 // For kFork's b.
 inline constexpr int32_t kSaidByParent = 0;
@@ -197,6 +204,7 @@ constexpr int NamesOf(Kind kind) {
     case Kind::kUnlink:
       return 2;
     case Kind::kChdir:
+    case Kind::kUnseen:
       return 1;
     case Kind::kSymlink:
       return 3;

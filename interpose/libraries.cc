@@ -6,6 +6,7 @@
 
 #include "interpose/auxiliary.h"
 #include "interpose/environment.h"
+#include "interpose/rebind.h"
 #include "interpose/search_path.h"
 #include "interpose/session.h"
 #include "interpose/sys.h"
@@ -166,7 +167,24 @@ struct Walk {
   unsigned long long skip;  // objects reported before
   unsigned long long adds;  // as the dynamic linker counts
   bool first;
+  bool deep;  // a dlopen() with RTLD_DEEPBIND is behind the new ones
 };
+
+void BindToUs(const dl_phdr_info& object) {
+  if (IsOurObject(object) || Rebind(object)) return;
+  ReportUnseen(object.dlpi_name, wire::kBoundToLibc);
+}
+
+bool g_deep;  // see BindLibrariesLater()
+
+// dl_iterate_phdr() callback: `data` is the address of a library, and null from
+// there on. What it has brought along comes after it.
+int BindFromHere(struct dl_phdr_info* object, size_t, void* data) {
+  auto* const first = static_cast<uintptr_t*>(data);
+  if (object->dlpi_addr == *first) *first = 0;
+  if (*first == 0) BindToUs(*object);
+  return 0;
+}
 
 // dl_iterate_phdr() callback.
 int AddObject(struct dl_phdr_info* object, size_t size, void* data) {
@@ -189,6 +207,7 @@ int AddObject(struct dl_phdr_info* object, size_t size, void* data) {
     --walk->skip;
     return 0;
   }
+  if (walk->deep) BindToUs(*object);
   // The program itself has no name here, and the vDSO's is that of no file; the
   // kernel and not the dynamic linker has mapped the dynamic linker.
   if (object->dlpi_name[0] == '\0' ||
@@ -212,7 +231,8 @@ int AddObject(struct dl_phdr_info* object, size_t size, void* data) {
 }
 
 void AddNewLibraries(LibraryReport* report, const char* dlopened) {
-  Walk walk = {report, dlopened, 0, 0, true};
+  const bool deep = __atomic_exchange_n(&g_deep, false, __ATOMIC_RELAXED);
+  Walk walk = {report, dlopened, 0, 0, true, deep};
   original_dl_iterate_phdr.Get("dl_iterate_phdr")(AddObject, &walk);
 }
 
@@ -248,6 +268,24 @@ void ReportNamespace(void* handle) {
     if (sys::Exists(path)) report.AddLibrary(path);
   }
   batch.Flush();
+}
+
+void ReportUnseen(const char* library, int32_t reason) {
+  OutgoingRecord record = {wire::Kind::kUnseen, sys::Getpid()};
+  record.a = reason;
+  record.name[0] = library;
+  Emit(record);
+}
+
+void BindLibrariesLater(const char* name) {
+  __atomic_store_n(&g_deep, true, __ATOMIC_RELAXED);
+  ReportUnseen(name, wire::kBoundToLibc);
+}
+
+void BindLibraries(void* handle) {
+  // dlinfo(3). Another thread may have seen the library before it was bound.
+  uintptr_t first = static_cast<const link_map*>(handle)->l_addr;
+  original_dl_iterate_phdr.Get("dl_iterate_phdr")(BindFromHere, &first);
 }
 
 void SkipPresentLibraries() {

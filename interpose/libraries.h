@@ -24,8 +24,20 @@ void ReportNewLibraries(const char* name, bool failed);
 // The libraries that are there now are not to be reported. Takes the same lock.
 void SkipPresentLibraries();
 
+// dlopen() has given `handle` for RTLD_DEEPBIND: binds what it has mapped to
+// our wrappers (Rebind()).
+void BindLibraries(void* handle);
+
+// dlopen() is about to map `name` with RTLD_DEEPBIND, and what it gives will
+// not be known: what is new is bound at the next report of new libraries. Until
+// then its calls are not seen, and the log says so.
+void BindLibrariesLater(const char* name);
+
 // Reports the libraries of the namespace that dlmopen() has made for `handle`.
 void ReportNamespace(void* handle);
+
+// Says that calls of `library` do not come to us. `reason` is kUnseen's a.
+void ReportUnseen(const char* library, int32_t reason);
 
 // A dlopen() begins: until LibrariesComplete(), each record of this process is
 // preceded by a look for new libraries (constructors of a library come after

@@ -41,14 +41,25 @@ class SymbolTable {
     }
   }
 
-  void* Find(const char* name) const {
-    if (symbols_ == nullptr || strings_ == nullptr) return nullptr;
-    if (gnu_hash_ != nullptr) return FindByGnuHash(name);
-    if (hash_ != nullptr) return FindByHash(name);
-    return nullptr;
+  void* Find(const char* name) const { return Find({name, nullptr}); }
+  // Whether it has `name`, in any version, at `address`.
+  bool Has(const char* name, const void* address) const {
+    return Find({name, address}) != nullptr;
   }
 
  private:
+  struct Wanted {
+    const char* name;
+    const void* address;  // null: the default version, wherever it is
+  };
+
+  void* Find(const Wanted& wanted) const {
+    if (symbols_ == nullptr || strings_ == nullptr) return nullptr;
+    if (gnu_hash_ != nullptr) return FindByGnuHash(wanted);
+    if (hash_ != nullptr) return FindByHash(wanted);
+    return nullptr;
+  }
+
   // glibc stores addresses into the loaded dynamic section; musl, and glibc for
   // a read-only section, leave the file's offsets.
   template <typename T>
@@ -57,9 +68,9 @@ class SymbolTable {
     return reinterpret_cast<const T*>(p < base_ ? p + base_ : p);
   }
 
-  void* FindByGnuHash(const char* name) const {
+  void* FindByGnuHash(const Wanted& wanted) const {
     uint32_t hash = 5381;
-    for (const char* p = name; *p != '\0'; ++p) {
+    for (const char* p = wanted.name; *p != '\0'; ++p) {
       hash = hash * 33 + static_cast<unsigned char>(*p);
     }
     const uint32_t buckets = gnu_hash_[0];
@@ -74,15 +85,15 @@ class SymbolTable {
     for (;; ++i) {
       const uint32_t h = chain[i - first];
       if ((h | 1) == (hash | 1)) {
-        if (void* f = Match(i, name)) return f;
+        if (void* f = Match(i, wanted)) return f;
       }
       if ((h & 1) != 0) return nullptr;
     }
   }
 
-  void* FindByHash(const char* name) const {
+  void* FindByHash(const Wanted& wanted) const {
     uint32_t hash = 0;
-    for (const char* p = name; *p != '\0'; ++p) {
+    for (const char* p = wanted.name; *p != '\0'; ++p) {
       hash = (hash << 4) + static_cast<unsigned char>(*p);
       const uint32_t high = hash & 0xf0000000;
       hash = (hash ^ (high >> 24)) & ~high;
@@ -91,21 +102,25 @@ class SymbolTable {
     const uint32_t* chain = hash_ + 2 + buckets;
     if (buckets == 0) return nullptr;
     for (uint32_t i = hash_[2 + hash % buckets]; i != STN_UNDEF; i = chain[i]) {
-      if (void* f = Match(i, name)) return f;
+      if (void* f = Match(i, wanted)) return f;
     }
     return nullptr;
   }
 
-  // The function that symbol i defines, if it is `name` in its default version.
-  void* Match(uint32_t i, const char* name) const {
+  // The function that symbol i defines, if it is the one wanted.
+  void* Match(uint32_t i, const Wanted& wanted) const {
     constexpr ElfW(Half) kHidden = 0x8000;  // "name@VERSION": not the default
     const ElfW(Sym)& s = symbols_[i];
     if (s.st_shndx == SHN_UNDEF || (s.st_info & 0xf) != STT_FUNC) {
       return nullptr;
     }
-    if (versions_ != nullptr && (versions_[i] & kHidden) != 0) return nullptr;
-    if (!Equal(strings_ + s.st_name, name)) return nullptr;
-    return reinterpret_cast<void*>(base_ + s.st_value);
+    auto* const address = reinterpret_cast<void*>(base_ + s.st_value);
+    if (wanted.address != nullptr) {
+      if (wanted.address != address) return nullptr;
+    } else if (versions_ != nullptr && (versions_[i] & kHidden) != 0) {
+      return nullptr;
+    }
+    return Equal(strings_ + s.st_name, wanted.name) ? address : nullptr;
   }
 
   uintptr_t base_;
@@ -124,17 +139,53 @@ const link_map* FirstObject() {
   return nullptr;
 }
 
-}  // namespace
-
-void* NextFunction(const char* name) {
+const link_map* OwnObject() {
   const link_map* map = FirstObject();
   while (map != nullptr && map->l_ld != _DYNAMIC) map = map->l_next;
+  return map;
+}
+
+// The first object after us that defines `name`.
+const link_map* NextDefiner(const char* name, void** function) {
+  const link_map* map = OwnObject();
   if (map == nullptr) return nullptr;
   for (map = map->l_next; map != nullptr; map = map->l_next) {
     if (map->l_ld == nullptr) continue;
-    if (void* f = SymbolTable(map).Find(name)) return f;
+    *function = SymbolTable(map).Find(name);
+    if (*function != nullptr) return map;
   }
   return nullptr;
+}
+
+}  // namespace
+
+void* NextFunction(const char* name) {
+  void* function = nullptr;
+  return NextDefiner(name, &function) != nullptr ? function : nullptr;
+}
+
+void* WrapperOf(const char* name) {
+  const link_map* own = OwnObject();
+  return own != nullptr ? SymbolTable(own).Find(name) : nullptr;
+}
+
+bool IsNextFunction(const char* name, const void* address) {
+  void* function;
+  const link_map* definer = NextDefiner(name, &function);
+  return definer != nullptr && SymbolTable(definer).Has(name, address);
+}
+
+bool HasOneDefinition(const char* name) {
+  void* function;
+  const link_map* definer = NextDefiner(name, &function);
+  if (definer == nullptr) return false;
+  for (const link_map* map = FirstObject(); map != nullptr; map = map->l_next) {
+    if (map == definer || map->l_ld == nullptr || map->l_ld == _DYNAMIC) {
+      continue;
+    }
+    if (SymbolTable(map).Find(name) != nullptr) return false;
+  }
+  return true;
 }
 
 }  // namespace filemon

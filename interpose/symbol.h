@@ -15,6 +15,17 @@ namespace filemon {
 // The layout read here is the ELF gABI's, and glibc's <link.h>.
 void* NextFunction(const char* name);
 
+// libfilemon.so's own wrapper `name`, or null. As above.
+void* WrapperOf(const char* name);
+
+// True if `address` is function `name`, in any of its versions, of the object
+// that NextFunction(name) is in. As above.
+bool IsNextFunction(const char* name, const void* address);
+
+// True if no object but libfilemon.so and the one that NextFunction(name) is in
+// defines `name` now. As above; to be called while no object can be unloaded.
+bool HasOneDefinition(const char* name);
+
 }  // namespace filemon
 
 #endif  // FILEMON_INTERPOSE_SYMBOL_H_

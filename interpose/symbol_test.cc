@@ -91,5 +91,21 @@ TEST(NextFunctionTest, FindsNothingThatIsNotThere) {
   EXPECT_EQ(NextFunction(""), nullptr);
 }
 
+TEST(IsNextFunctionTest, KnowsAllVersions) {
+  void* const open_function = dlsym(RTLD_NEXT, "open");
+  EXPECT_TRUE(IsNextFunction("open", open_function));
+  EXPECT_FALSE(IsNextFunction("rename", open_function));
+  EXPECT_FALSE(IsNextFunction("open", &open_function));
+#if defined(__x86_64__)
+  EXPECT_TRUE(IsNextFunction("posix_spawn",
+                             dlvsym(RTLD_NEXT, "posix_spawn", "GLIBC_2.2.5")));
+#endif
+}
+
+TEST(HasOneDefinitionTest, CountsTheObjectsBesidesOurs) {
+  EXPECT_TRUE(HasOneDefinition("rename"));
+  EXPECT_FALSE(HasOneDefinition("filemon_no_such_function"));
+}
+
 }  // namespace
 }  // namespace filemon

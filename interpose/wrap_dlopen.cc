@@ -39,20 +39,29 @@ void* LoadResult(void* handle, const char* name, int flags) {
 FILEMON_WRAP(void*, dlopen, (const char* name, int flags)) {
   if (!Tracing()) return FILEMON_NEXT(dlopen)(name, flags);
   LibrariesPending();
+  const bool deep = (flags & RTLD_DEEPBIND) != 0;
   if (CallerMatters(name, __builtin_return_address(0))) {
+    if (deep) BindLibrariesLater(name);
     return FILEMON_NEXT(dlopen)(name, flags);
   }
-  return LoadResult(FILEMON_NEXT(dlopen)(name, flags), name, flags);
+  void* const handle = FILEMON_NEXT(dlopen)(name, flags);
+  if (deep && name != nullptr && handle != nullptr) BindLibraries(handle);
+  return LoadResult(handle, name, flags);
 }
 
 FILEMON_WRAP(void*, dlmopen, (Lmid_t space, const char* name, int flags)) {
   if (!Tracing()) return FILEMON_NEXT(dlmopen)(space, name, flags);
   LibrariesPending();
+  // It has a libc of its own, whose streams and errno are not those that the
+  // functions behind our wrappers have.
+  const bool unseen = space != LM_ID_BASE && name != nullptr;
   if (CallerMatters(name, __builtin_return_address(0))) {
+    if (unseen) ReportUnseen(name, wire::kOtherNamespace);
     return FILEMON_NEXT(dlmopen)(space, name, flags);
   }
   void* const handle = FILEMON_NEXT(dlmopen)(space, name, flags);
   if (space == LM_ID_NEWLM && handle != nullptr) ReportNamespace(handle);
+  if (unseen && handle != nullptr) ReportUnseen(name, wire::kOtherNamespace);
   return LoadResult(handle, name, flags);
 }
 

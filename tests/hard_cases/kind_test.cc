@@ -76,6 +76,25 @@ INSTANTIATE_TEST_SUITE_P(Kinds, StaticKindTest,
                                          "kind_static_32", "kind_static_musl"),
                          [](const auto& info) { return info.param; });
 
+// ---- Libraries that cannot be seen ------------------------------------------
+
+TEST(LibraryTest, ThatIsBoundToLibcIsNamed) {
+  const TracedRun run =
+      RunBoth({HardProgram("library_cases"), "deepbind_along_the_run_path"});
+  EXPECT_THAT(Comments(run.log, "unseen"),
+              ElementsAre(HasSubstr(" libresolv.so.2: bound to libc")));
+}
+
+TEST(LibraryTest, InANamespaceOfItsOwnIsNamed) {
+  for (const char* name :
+       {"namespace_along_the_run_path", "namespace_by_path"}) {
+    const TracedRun run = RunBoth({HardProgram("library_cases"), name});
+    EXPECT_THAT(Comments(run.log, "unseen"),
+                ElementsAre(HasSubstr("libresolv.so.2: loaded into a "
+                                      "namespace of its own")));
+  }
+}
+
 // ---- Privileges -------------------------------------------------------------
 
 constexpr uid_t kNobody = 65534;
