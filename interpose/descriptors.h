@@ -7,6 +7,14 @@ namespace filemon {
 // True if the program is to find `fd` closed.
 bool HidesDescriptor(int fd);
 
+// What close() gives for a hidden descriptor: as for a closed one, -1 with
+// EBADF. But a program that has read the list of its descriptors has found it
+// there, and may take it for an error that it cannot close it: 0.
+int CloseHidden();
+
+// The program has opened the directory `path`, perhaps that list.
+void NoteOpenDirectory(const char* path);
+
 // close_range() by `close`, around the pipe.
 int CloseRange(unsigned first, unsigned last, int flags,
                int (*close)(unsigned, unsigned, int));

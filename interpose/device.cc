@@ -37,7 +37,7 @@ void Remember(int fd) {
 }
 
 void Forget(int fd) {
-  if (MayBeGuest()) return;
+  if (MayBeGuest() || fd >= kMostDescriptors) return;
   __atomic_fetch_and(&g_may_be_device[fd / kBits], ~(1u << (fd % kBits)),
                      __ATOMIC_RELAXED);
 }
@@ -215,16 +215,16 @@ int OpenDevice() {
   return fd;
 }
 
+int DeviceErrno(int error) {
+  return error == -EMFILE || error == -ENFILE ? -error : ENXIO;
+}
+
 int OpenedOrDevice(int fd, const char* path, int flags) {
   // With another errno the name may not even be readable.
   if (fd >= 0 || errno != ENOENT || !IsDevicePath(path)) return fd;
   if ((flags & O_DIRECTORY) != 0) return Result(ENOTDIR);
   const int device = OpenDevice();
-  if (device < 0) {
-    // "No such device": the device is nothing without a collector.
-    const bool full = device == -EMFILE || device == -ENFILE;
-    return Result(full ? -device : ENXIO);
-  }
+  if (device < 0) return Result(DeviceErrno(device));
   if ((flags & O_CLOEXEC) == 0) sys::SetCloseOnExec(device, false);
   return device;
 }

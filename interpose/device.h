@@ -56,8 +56,10 @@ void TellDevicesOfEnd(pid_t child, int wait_status);
 // errno.
 int SetLog(int device, int log, int options);
 int SetPid(int device, pid_t pid);
-// Opens a device; its descriptor, close-on-exec, or -errno.
+// Opens a device; its descriptor, close-on-exec, or -errno. What open(2) says
+// of such an error: a device is nothing without its collector.
 int OpenDevice();
+int DeviceErrno(int error);
 
 }  // namespace filemon
 

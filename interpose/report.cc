@@ -181,7 +181,8 @@ void ReportExit(int status) {
   OutgoingRecord record = MakeRecord(wire::Kind::kExit);
   record.a = status & 0xff;
   const bool waits = ThisSession().first == record.pid;
-  if (waits) record.b = wire::kWaitsForLog;
+  // Its devices are about to be closed, and that waits for their logs.
+  if (waits || HasDevices()) record.b = wire::kWaitsForLog;
   Emit(record);
   if (waits) WaitForLog();
 }

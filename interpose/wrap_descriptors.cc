@@ -11,6 +11,7 @@
 #include "interpose/device.h"
 #include "interpose/session.h"
 #include "interpose/sys.h"
+#include "interpose/text.h"
 #include "interpose/wrapper.h"
 
 namespace filemon {
@@ -23,6 +24,8 @@ bool HidesDescriptor(int fd) {
 }
 
 namespace {
+
+bool g_list_was_read;
 
 int NoSuchDescriptor() {
   errno = EBADF;
@@ -37,6 +40,22 @@ void PrepareToReplace(int from, int to) {
 }
 
 }  // namespace
+
+int CloseHidden() {
+  return __atomic_load_n(&g_list_was_read, __ATOMIC_RELAXED)
+             ? 0
+             : NoSuchDescriptor();
+}
+
+void NoteOpenDirectory(const char* path) {
+  // "/proc/self/fd", "/proc/PID/fd", "/proc/PID/task/TID/fd", "/dev/fd"
+  if (!StartsWith(path, "/proc/") && !StartsWith(path, "/dev/fd")) return;
+  size_t size = strlen(path);
+  while (path[size - 1] == '/') --size;
+  if (EqualBytes(path + size - 3, "/fd", 3)) {
+    __atomic_store_n(&g_list_was_read, true, __ATOMIC_RELAXED);
+  }
+}
 
 int CloseRange(unsigned first, unsigned last, int flags,
                int (*close)(unsigned, unsigned, int)) {
@@ -63,7 +82,7 @@ int CloseRange(unsigned first, unsigned last, int flags,
 
 #define FILEMON_WRAP_CLOSE(name)                                  \
   FILEMON_WRAP(int, name, (int fd)) {                             \
-    if (HidesDescriptor(fd)) return NoSuchDescriptor();           \
+    if (HidesDescriptor(fd)) return CloseHidden();                \
     if (IsDevice(fd)) return CloseDevice(fd, FILEMON_NEXT(name)); \
     return FILEMON_NEXT(name)(fd);                                \
   }
@@ -72,7 +91,7 @@ FILEMON_WRAP_CLOSE(__close)
 
 // musl's, and POSIX.1-2024's.
 FILEMON_WRAP(int, posix_close, (int fd, int flags)) {
-  if (HidesDescriptor(fd)) return NoSuchDescriptor();
+  if (HidesDescriptor(fd)) return CloseHidden();
   return FILEMON_NEXT(posix_close)(fd, flags);
 }
 

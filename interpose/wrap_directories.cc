@@ -8,6 +8,7 @@
 #include <nl_types.h>
 #include <sys/stat.h>
 
+#include "interpose/descriptors.h"
 #include "interpose/path.h"
 #include "interpose/report.h"
 #include "interpose/sys.h"
@@ -18,7 +19,10 @@
 namespace filemon {
 namespace {
 
-void ReportDirectory(PathAt path) { ReportOpen(path, O_RDONLY); }
+void ReportDirectory(PathAt path) {
+  NoteOpenDirectory(path.name);
+  ReportOpen(path, O_RDONLY);
+}
 
 }  // namespace
 

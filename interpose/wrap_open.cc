@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <sys/types.h>
 
+#include "interpose/descriptors.h"
 #include "interpose/report.h"
 #include "interpose/sys.h"
 #include "interpose/wrapper.h"
@@ -20,6 +21,12 @@ mode_t ModeArgument(int flags, va_list arguments) {
   return present ? va_arg(arguments, mode_t) : 0;
 }
 
+// For what is read by getdents(2).
+int DirectoryResult(int fd, PathAt path, int flags) {
+  if (fd >= 0 && (flags & O_DIRECTORY) != 0) NoteOpenDirectory(path.name);
+  return OpenResult(fd, path, flags);
+}
+
 #define FILEMON_MODE_ARGUMENT(flags)                  \
   va_list arguments;                                  \
   va_start(arguments, flags);                         \
@@ -28,11 +35,11 @@ mode_t ModeArgument(int flags, va_list arguments) {
 
 }  // namespace
 
-#define FILEMON_WRAP_OPEN(name)                                 \
-  FILEMON_WRAP(int, name, (const char* path, int flags, ...)) { \
-    FILEMON_MODE_ARGUMENT(flags);                               \
-    return OpenResult(FILEMON_NEXT(name)(path, flags, mode),    \
-                      PathAt::Here(path), flags);               \
+#define FILEMON_WRAP_OPEN(name)                                   \
+  FILEMON_WRAP(int, name, (const char* path, int flags, ...)) {   \
+    FILEMON_MODE_ARGUMENT(flags);                                 \
+    return DirectoryResult(FILEMON_NEXT(name)(path, flags, mode), \
+                           PathAt::Here(path), flags);            \
   }
 FILEMON_WRAP_OPEN(open)
 FILEMON_WRAP_OPEN(open64)
@@ -42,8 +49,8 @@ FILEMON_WRAP_OPEN(__open64)
 #define FILEMON_WRAP_OPENAT(name)                                          \
   FILEMON_WRAP(int, name, (int dirfd, const char* path, int flags, ...)) { \
     FILEMON_MODE_ARGUMENT(flags);                                          \
-    return OpenResult(FILEMON_NEXT(name)(dirfd, path, flags, mode),        \
-                      {dirfd, path}, flags);                               \
+    return DirectoryResult(FILEMON_NEXT(name)(dirfd, path, flags, mode),   \
+                           {dirfd, path}, flags);                          \
   }
 FILEMON_WRAP_OPENAT(openat)
 FILEMON_WRAP_OPENAT(openat64)

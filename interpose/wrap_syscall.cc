@@ -157,7 +157,7 @@ FILEMON_WRAP(long, syscall, (long number, ...)) {
       ReportExit(Flags(a));
       break;
     case SYS_close:
-      if (HidesDescriptor(Flags(a))) return NoSuchDescriptor();
+      if (HidesDescriptor(Flags(a))) return CloseHidden();
       break;
     case SYS_close_range:
       return CloseRange(static_cast<unsigned>(a), static_cast<unsigned>(b),

@@ -116,10 +116,11 @@ absl::Status SymbolList::AddLine(absl::string_view line) {
     wrapped_roots_.insert(roots.begin(), roots.end());
     return AddName(line, wrapped_);
   }
+  if (absl::ConsumePrefix(&line, "api ")) return AddName(line, api_);
   const bool pass = absl::ConsumePrefix(&line, "pass ");
   if (!pass && !absl::ConsumePrefix(&line, "since ")) {
     return absl::InvalidArgumentError(
-        absl::StrCat("neither wrap, pass nor since: ", whole));
+        absl::StrCat("neither wrap, api, pass nor since: ", whole));
   }
   const Reasoned reasoned = SplitReason(line);
   if (reasoned.names.empty() || reasoned.reason.empty()) {
@@ -143,7 +144,8 @@ absl::Status SymbolList::AddName(absl::string_view name,
   if (!IsName(name)) {
     return absl::InvalidArgumentError(absl::StrCat("not one name: ", name));
   }
-  if (wrapped_.count(key) != 0 || passed_.count(key) != 0) {
+  if (wrapped_.count(key) != 0 || passed_.count(key) != 0 ||
+      api_.count(key) != 0) {
     return absl::InvalidArgumentError(absl::StrCat("listed twice: ", name));
   }
   names.insert(key);

@@ -29,7 +29,7 @@ class SymbolList {
   };
 
   // Reads the text of symbols.txt; its head describes the format.
-  // InvalidArgument, with the line: an unknown verb, a `wrap` that is not one
+  // InvalidArgument, with the line: an unknown verb, a `wrap` or `api` that is not one
   // name, a `pass` or `since` without a reason, a name listed twice, a `since`
   // of what is not wrapped.
   static absl::StatusOr<SymbolList> Parse(absl::string_view text);
@@ -39,6 +39,9 @@ class SymbolList {
   Answer Find(const std::string& name) const;
 
   const std::set<std::string>& wrapped() const { return wrapped_; }
+
+  // The functions of libfilemon(3): exported, and in no libc.
+  const std::set<std::string>& api() const { return api_; }
 
   // The `since` names: the name and where it is found.
   const std::map<std::string, std::string>& since() const { return since_; }
@@ -52,6 +55,7 @@ class SymbolList {
 
   std::set<std::string> wrapped_;
   std::set<std::string> passed_;
+  std::set<std::string> api_;
   std::vector<std::string> patterns_;
   std::map<std::string, std::string> since_;
   std::set<std::string> wrapped_roots_;

@@ -71,12 +71,15 @@ void CheckExports(const ElfFile& object, const SymbolList& list,
   for (const ElfFile::Symbol& symbol : object.symbols) {
     if (!symbol.defined) continue;
     exported.insert(symbol.name);
-    if (list.wrapped().count(symbol.name) == 0) {
+    if (list.wrapped().count(symbol.name) == 0 &&
+        list.api().count(symbol.name) == 0) {
       faults.push_back(
           absl::StrCat("exports ", symbol.name, ", which is not listed"));
     }
   }
-  for (const std::string& name : list.wrapped()) {
+  std::set<std::string> listed = list.wrapped();
+  listed.insert(list.api().begin(), list.api().end());
+  for (const std::string& name : listed) {
     if (object.is_64 && list.OnlyIn32Bits(name)) continue;
     if (exported.count(name) == 0) {
       faults.push_back(
