@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "bazel/lint/commands.h"
 #include "core/options.h"
 #include "core/run.h"
 
@@ -35,6 +36,10 @@ int Print(const std::string& text) {
 
 int main(int argc, char** argv) {
   FillStandardDescriptors();
+  if (argc > 1 && filemon::lint::IsCommand(argv[1])) {
+    return filemon::lint::RunCommand(
+        std::vector<std::string>(argv + 1, argv + argc));
+  }
   const auto options =
       filemon::ParseOptions(std::vector<std::string>(argv + 1, argv + argc));
   if (!options.ok()) {
