@@ -38,6 +38,7 @@ bool InRange(const Header& h) {
     case Kind::kExit:
       return h.a >= 0 && h.a <= 255;
     case Kind::kChildEnded:
+    case Kind::kTraceeEnded:
       return h.a > 0 && h.a != h.pid && (WIFEXITED(h.b) || WIFSIGNALED(h.b));
     case Kind::kUnseen:
       return h.a == wire::kBoundToLibc || h.a == wire::kOtherNamespace;

@@ -70,6 +70,8 @@ struct Merge::Process {
   bool silently_made = false;
   // The status that it said it would exit with.
   absl::optional<int> exit_code;
+  // The wait status that a tracer has seen.
+  absl::optional<int> tracers_word;
   // Its end is certain, and its parent may still tell how it ended.
   bool ended = false;
   // Children with `ended` set.
@@ -254,7 +256,8 @@ bool Merge::HeldBack(const Record& record) {
     Hold* hold = named->second;
     if (record.kind == Kind::kFork) {
       hold->forked = true;
-    } else if (record.kind == Kind::kChildEnded) {
+    } else if (record.kind == Kind::kChildEnded ||
+               record.kind == Kind::kTraceeEnded) {
       HoldBack(hold, record.a, Event(record));
       return true;
     } else if (record.kind == Kind::kStart && Find(record.pid) == nullptr) {
@@ -338,6 +341,8 @@ void Merge::Apply(const Record& record) {
       return OnFork(record);
     case Kind::kChildEnded:
       return OnChildEnded(record);
+    case Kind::kTraceeEnded:
+      return OnTraceeEnded(record);
     case Kind::kSomeChildEnded:
       return OnSomeChildEnded(record);
     case Kind::kSpawnEnd:
@@ -517,6 +522,13 @@ void Merge::OnChildEnded(const Record& record) {
   if (tombstone != tombstones_.end()) tombstone->second.waited = true;
 }
 
+void Merge::OnTraceeEnded(const Record& record) {
+  Process* process = Find(record.a);
+  if (process == nullptr || record.a == root_ || host_->Lives(record.a)) return;
+  if (process->ended) return Bury(record.a, record.b);
+  process->tracers_word = record.b;
+}
+
 void Merge::OnSomeChildEnded(const Record& record) {
   const pid_t pid = record.pid;
   const int status = record.b;
@@ -622,6 +634,7 @@ void Merge::OnEnded(pid_t pid, absl::optional<int> wait_status) {
     return;
   }
 
+  if (!wait_status) wait_status = process->tracers_word;
   AdoptOrphans(pid, *process, wait_status);
   Process* parent = Find(process->parent);
   if (parent == nullptr) return Bury(pid, wait_status);

@@ -119,6 +119,7 @@ class Merge {
   void OnOpen(const Record& record);
   void OnFork(const Record& record);
   void OnChildEnded(const Record& record);
+  void OnTraceeEnded(const Record& record);
   void OnSomeChildEnded(const Record& record);
   void OnSpawnEnd(const Record& record);
   void OnEnded(pid_t pid, absl::optional<int> wait_status);

@@ -754,6 +754,30 @@ TEST_F(MergeTest, ATracedProcessHasSpokenOfItsChildren) {
   EXPECT_THAT(Lines(), ElementsAre("X 101 0 0"));
 }
 
+// ---- Tracers ----------------------------------------------------------------
+
+TEST_F(MergeTest, ATracersWordCountsWhereNobodyElseTells) {
+  const auto tell = [this](pid_t tracee, int status) {
+    Send(Kind::kTraceeEnded, 101, tracee, status);
+  };
+  for (pid_t pid = 101; pid < 105; ++pid) ForkByParent(kRoot, pid);
+  Lines();
+  // A thread, and a process that lives.
+  host_.living = {102};
+  tell(4711, Exited(1));
+  tell(102, Exited(1));
+  EXPECT_THAT(Lines(), IsEmpty());
+  // Before the kernel tells of the end, after it, and against its word.
+  host_.living = {};
+  tell(102, Exited(2));
+  merge_.Ended(102, absl::nullopt);
+  merge_.Ended(103, absl::nullopt);
+  tell(103, Exited(3));
+  tell(104, Exited(4));
+  merge_.Ended(104, Exited(5));
+  EXPECT_THAT(Lines(), ElementsAre("X 102 2 0", "X 103 3 0", "X 104 5 0"));
+}
+
 // ---- Lies -------------------------------------------------------------------
 
 TEST_F(MergeTest, NobodyEndsALivingProcess) {

@@ -49,6 +49,7 @@ Record PidNamespaces::Translate(Record record) {
       break;
     case Kind::kFork:
     case Kind::kChildEnded:
+    case Kind::kTraceeEnded:
       record.a = Number(id, record.a);
       break;
     case Kind::kSpawnEnd:

@@ -132,8 +132,12 @@ enum class Kind : uint8_t {
   // Calls of a library in pid do not come to our wrappers. a: why. Names: the
   // library.
   kUnseen = 20,
+  // Like kChildEnded, said by a tracer (ptrace(2)), to whom the kernel reports
+  // threads and other people's children as well: to be taken for the end of the
+  // process a only if there is one, and nobody else tells how it ended.
+  kTraceeEnded = 21,
 };
-inline constexpr uint8_t kLastKind = 20;
+inline constexpr uint8_t kLastKind = 21;
 
 // For kOpen's a.
 inline constexpr int32_t kReads = 1;
@@ -215,6 +219,7 @@ constexpr int NamesOf(Kind kind) {
     case Kind::kFork:
     case Kind::kExit:
     case Kind::kChildEnded:
+    case Kind::kTraceeEnded:
     case Kind::kSomeChildEnded:
     case Kind::kSpawnBegin:
     case Kind::kSpawnEnd:

@@ -187,11 +187,19 @@ void ReportExit(int status) {
   if (waits) WaitForLog();
 }
 
-void ReportChildEnded(pid_t child, int wait_status) {
-  OutgoingRecord record = MakeRecord(wire::Kind::kChildEnded);
-  record.a = child;
+static void ReportEnd(wire::Kind kind, pid_t process, int wait_status) {
+  OutgoingRecord record = MakeRecord(kind);
+  record.a = process;
   record.b = wait_status;
   Emit(record);
+}
+
+void ReportChildEnded(pid_t child, int wait_status) {
+  ReportEnd(wire::Kind::kChildEnded, child, wait_status);
+}
+
+void ReportTraceeEnded(pid_t tracee, int wait_status) {
+  ReportEnd(wire::Kind::kTraceeEnded, tracee, wait_status);
 }
 
 void ReportSomeChildEnded(int wait_status) {

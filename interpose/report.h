@@ -61,6 +61,7 @@ void ReportEntered(const char* path);
 // The process is about to end with `status`, and reports nothing more.
 void ReportExit(int status);
 void ReportChildEnded(pid_t child, int wait_status);
+void ReportTraceeEnded(pid_t tracee, int wait_status);
 void ReportSomeChildEnded(int wait_status);
 
 }  // namespace filemon

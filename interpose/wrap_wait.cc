@@ -13,7 +13,7 @@ namespace filemon {
 namespace {
 
 // A tracer's waits (ptrace(2)) tell of threads and of other people's children,
-// too: they say nothing that could be relied on.
+// too.
 bool g_is_tracer;
 
 pid_t WaitResult(pid_t child, int wait_status) {
@@ -21,10 +21,13 @@ pid_t WaitResult(pid_t child, int wait_status) {
       !WIFCONTINUED(wait_status)) {
     TellDevicesOfEnd(child, wait_status);
   }
-  if (__atomic_load_n(&g_is_tracer, __ATOMIC_RELAXED)) return child;
   if (child > 0 && !WIFSTOPPED(wait_status) && !WIFCONTINUED(wait_status) &&
       Tracing()) {
-    ReportChildEnded(child, wait_status);
+    if (__atomic_load_n(&g_is_tracer, __ATOMIC_RELAXED)) {
+      ReportTraceeEnded(child, wait_status);
+    } else {
+      ReportChildEnded(child, wait_status);
+    }
   }
   return child;
 }

@@ -220,6 +220,17 @@ TEST(ToolTest, Strace) {
   EXPECT_THAT(RecordsOfProgram(run, "kind_gcc"), Contains("R /etc/passwd"));
 }
 
+// Whether it can be traced, strace tries on children of its own that end before
+// anybody looks.
+TEST(ToolTest, StraceTellsHowItsChildrenEnd) {
+  SKIP_WITHOUT("strace");
+  const TracedRun run =
+      RunBoth({"/bin/sh", "-c",
+               "for i in 1 2 3 4 5 6 7 8 9 10; do strace -o trace sh -c 'exit "
+               "7'; echo $?; done"});
+  EXPECT_THAT(Comments(run.log, "unknown"), IsEmpty());
+}
+
 TEST(ToolTest, Valgrind) {
   SKIP_WITHOUT("valgrind");
   const TracedRun run =
