@@ -47,7 +47,7 @@ struct Input {
   bool bundled;
 };
 
-// Bazel does these itself, without a process that could leave a log.
+// Bazel does these itself: they leave no log, or one of Bazel's own program.
 bool IsInternal(const Action& action);
 
 bool IsTest(const Action& action);

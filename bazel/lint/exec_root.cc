@@ -91,11 +91,10 @@ bool ExecRoot::IsMachinery(absl::string_view path) const {
   if (!sandbox_.empty() && IsAtOrBelow(path, sandbox_) && !Contains(path)) {
     return true;
   }
-  // Bazel's own programs around an action. They lie in its installation, where
-  // an action has no business.
+  // Programs that Bazel and its hook put around an action, wherever they are.
   const absl::string_view name = path.substr(path.rfind('/') + 1);
   return name == "linux-sandbox" || name == "process-wrapper" ||
-         name == "build-runfiles";
+         name == "build-runfiles" || name == "filemon-bazel-shell";
 }
 
 std::vector<std::string> RunfileTargets(absl::string_view exec_path) {

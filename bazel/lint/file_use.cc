@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -135,8 +136,11 @@ void Reader::TakeComment(absl::string_view text) {
   } else if (text == "Bye bye") {
     use_.complete = true;
   } else if (words[0] == "untraced" && words.size() == 3) {
-    // "PID PATH: reason"
-    use_.untraced.emplace(words[2].substr(0, words[2].rfind(": ")));
+    // "PID PATH: reason". What was killed at once has read nothing.
+    const size_t colon = std::min(words[2].rfind(": "), words[2].size());
+    if (!absl::StrContains(words[2].substr(colon), "ended before")) {
+      use_.untraced.emplace(words[2].substr(0, colon));
+    }
   } else if (words[0] == "lost" || words[0] == "running" ||
              words[0] == "dropped") {
     use_.gaps = true;

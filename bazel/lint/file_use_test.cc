@@ -110,6 +110,11 @@ TEST(FileUseTest, CollectsWhatIsMissing) {
       UseOf("E 7 /bin/sh\n# untraced 8 /opt/a tool: statically linked\n");
   EXPECT_THAT(use.untraced, ElementsAre("/opt/a tool"));
   EXPECT_FALSE(use.gaps);
+  EXPECT_THAT(UseOf("# untraced 8 /bin/ps: ended before libfilemon.so was "
+                    "loaded\n")
+                  .untraced,
+              IsEmpty());
+  EXPECT_THAT(UseOf("# untraced 8 /t\n").untraced, ElementsAre("/t"));
   EXPECT_TRUE(UseOf("# lost 3 records of 7\n").gaps);
   EXPECT_TRUE(UseOf("# running 7 /bin/sh\n").gaps);
   EXPECT_TRUE(UseOf("# dropped 7 records\n").gaps);

@@ -40,6 +40,7 @@ std::string JsonReport(const Report& report) {
   }
   const Json json = {{"version", 1},
                      {"logs", report.logs},
+                     {"logs_of_no_action", report.logs_of_no_action},
                      {"actions", std::move(actions)},
                      {"problems", std::move(problems)},
                      {"targets_without_log", report.targets_without_log}};

@@ -60,12 +60,11 @@ class Judging {
     FileUse use = ReadFileUse(*log.text);
     Match match = MatchAction(use, graph_);
     if (match.action == nullptr) {
-      ComplainOfUse(log.name, use, nullptr);
-      Complain(match.other_configuration ? ProblemKind::kOtherConfiguration
-                                         : ProblemKind::kNoSuchAction,
-               log.name, nullptr, absl::StrCat(match.why_not, Program(use)));
+      ComplainOfNoMatch(log.name, use, match);
       return;
     }
+    // Such as build-runfiles: it declares little of what it does.
+    if (IsInternal(*match.action)) return;
     Keep(*match.action, {log.name, std::move(use), std::move(match.folder)});
   }
 
@@ -89,9 +88,35 @@ class Judging {
         {kind, log, NameOfTarget(action), std::move(text)});
   }
 
-  static std::string Program(const FileUse& use) {
-    return use.program.empty() ? std::string()
-                               : absl::StrCat(" (", use.program, ")");
+  void ComplainOfNoMatch(const std::string& log, const FileUse& use,
+                         const Match& match) {
+    if (match.why_not == WhyNot::kNoAction) {
+      ++report_.logs_of_no_action;
+      return;
+    }
+    ComplainOfUse(log, use, nullptr);
+    const std::string program = use.program.empty()
+                                    ? std::string()
+                                    : absl::StrCat(" (", use.program, ")");
+    switch (match.why_not) {
+      case WhyNot::kNoAction:
+        break;
+      case WhyNot::kNoOutput:
+        Complain(ProblemKind::kNoSuchAction, log, nullptr,
+                 absl::StrCat("it wrote no file below bazel-out", program));
+        break;
+      case WhyNot::kUnknownOutput:
+        Complain(ProblemKind::kNoSuchAction, log, nullptr,
+                 absl::StrCat("no action of aquery's makes ",
+                              match.unknown_output, program));
+        break;
+      case WhyNot::kOtherConfiguration:
+        Complain(ProblemKind::kOtherConfiguration, log, nullptr,
+                 absl::StrCat("aquery was asked with other options than the "
+                              "build, or for other targets: nobody makes ",
+                              match.unknown_output, program));
+        break;
+    }
   }
 
   void ComplainOfUse(const std::string& log, const FileUse& use,

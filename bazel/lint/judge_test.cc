@@ -84,6 +84,21 @@ TEST_F(JudgeTest, ReportsEachAction) {
   EXPECT_THAT(report.targets_without_log, ElementsAre("//a:test"));
 }
 
+TEST_F(JudgeTest, BazelsOwnProgramsAreNotJudged) {
+  const Report report = JudgeLogs(
+      {{"1", LogText(1, "R 7 /opt/x\nW 7 /r/bazel-out/k8/bin/a/w\n")}});
+  EXPECT_THAT(report.actions, IsEmpty());
+  EXPECT_THAT(report.problems, IsEmpty());
+}
+
+TEST_F(JudgeTest, RepositoryRulesAreCounted) {
+  const Report report =
+      JudgeLogs({{"1", LogText(1, "E 7 /usr/bin/gcc\n", "X 7 1 0\n")}});
+  EXPECT_THAT(report.actions, IsEmpty());
+  EXPECT_THAT(report.problems, IsEmpty());
+  EXPECT_EQ(report.logs_of_no_action, 1u);
+}
+
 TEST_F(JudgeTest, TheLastLogCounts) {
   const Log early{"1", LogText(1, a_ + "R 7 /opt/early\n")};
   const Log late{"2", LogText(2, a_ + "R 7 /opt/late\n")};
@@ -130,7 +145,7 @@ TEST_F(JudgeTest, SaysWhatIsWrongWithALog) {
               ElementsAre(HasSubstr("incomplete-log //a:t ")));
   EXPECT_THAT(ProblemsOf(LogText(1, "W 7 /r/bazel-out/k9/bin/a/o\n")),
               ElementsAre(HasSubstr("other-configuration  ")));
-  EXPECT_THAT(ProblemsOf(LogText(1, "E 7 /bin/ls\n")),
+  EXPECT_THAT(ProblemsOf(LogText(1, "E 7 /bin/ls\nR 7 /o/execroot/w/x\n")),
               ElementsAre("no-such-action  it wrote no file below bazel-out "
                           "(/bin/ls)"));
 }

@@ -52,22 +52,36 @@ class Votes {
   std::map<std::pair<std::string, const Action*>, int> votes_;
 };
 
+bool IsOfAnAction(const FileUse& use) {
+  for (const FileUse::Paths* paths :
+       {&use.read, &use.touched, &use.ever_written, &use.folders}) {
+    for (const std::string& path : *paths) {
+      // Bazel starts an action in its execution root: a name relative to an
+      // unknown folder is one in there too.
+      if (absl::StrContains(path, "/execroot/") ||
+          !absl::StartsWith(path, "/")) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
 void ExplainWhyNot(const FileUse& use, const ActionGraph& graph, Match* match) {
+  match->why_not = IsOfAnAction(use) ? WhyNot::kNoOutput : WhyNot::kNoAction;
   for (const std::string& path : use.ever_written) {
     for (const Split& split : SplitsAtOutputs(path)) {
       const std::vector<std::string> parts =
           absl::StrSplit(split.exec_path, absl::MaxSplits('/', 2));
+      // bazel-out/_tmp has standard outputs.
       if (parts.size() < 3 || absl::StartsWith(parts[1], "_")) continue;
-      match->other_configuration = !graph.output_folders().contains(parts[1]);
-      match->why_not = absl::StrCat(
-          match->other_configuration
-              ? "aquery was asked with another configuration, or not for this: "
-              : "no action of aquery's makes ",
-          split.exec_path);
+      match->why_not = graph.output_folders().contains(parts[1])
+                           ? WhyNot::kUnknownOutput
+                           : WhyNot::kOtherConfiguration;
+      match->unknown_output = std::string(split.exec_path);
       return;
     }
   }
-  match->why_not = "it wrote no file below bazel-out";
 }
 
 }  // namespace

@@ -4,13 +4,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "bazel/lint/graph_builder.h"
-#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace filemon::lint {
 namespace {
-
-using ::testing::HasSubstr;
 
 class MatchingTest : public ::testing::Test {
  protected:
@@ -90,17 +87,24 @@ TEST_F(MatchingTest, TestsByResultsOrRunfiles) {
 TEST_F(MatchingTest, SaysWhyNot) {
   Match match = MatchOf("W 7 /r/bazel-out/k8-opt/bin/a/one\n");
   EXPECT_EQ(match.action, nullptr);
-  EXPECT_TRUE(match.other_configuration);
-  EXPECT_THAT(match.why_not, HasSubstr("bazel-out/k8-opt/bin/a/one"));
+  EXPECT_EQ(match.why_not, WhyNot::kOtherConfiguration);
+  EXPECT_EQ(match.unknown_output, "bazel-out/k8-opt/bin/a/one");
 
   match = MatchOf("W 7 /r/bazel-out/k8/bin/b/other\n");
   EXPECT_EQ(match.action, nullptr);
-  EXPECT_FALSE(match.other_configuration);
-  EXPECT_THAT(match.why_not, HasSubstr("bazel-out/k8/bin/b/other"));
+  EXPECT_EQ(match.why_not, WhyNot::kUnknownOutput);
+  EXPECT_EQ(match.unknown_output, "bazel-out/k8/bin/b/other");
 
-  match = MatchOf("W 7 /r/x-bazel-out/k8/bin/a/one\n");
+  match = MatchOf(
+      "R 7 /ob/execroot/ws/a/x\nW 7 /r/my-bazel-out/k8/bin/a/one\n"
+      "W 7 /ob/execroot/ws/bazel-out/_tmp/stdout-1\n");
   EXPECT_EQ(match.action, nullptr);
-  EXPECT_THAT(match.why_not, HasSubstr("no file below bazel-out"));
+  EXPECT_EQ(match.why_not, WhyNot::kNoOutput);
+  EXPECT_EQ(MatchOf("R 7 a/x\n").why_not, WhyNot::kNoOutput);
+
+  match = MatchOf("E 7 /usr/bin/gcc\nW 7 /tmp/x\n");
+  EXPECT_EQ(match.action, nullptr);
+  EXPECT_EQ(match.why_not, WhyNot::kNoAction);
 }
 
 }  // namespace

@@ -64,6 +64,8 @@ struct Report {
   std::vector<std::string> targets_without_log;
   // The logs that were given.
   size_t logs = 0;
+  // Of these, the logs of programs that were no actions.
+  size_t logs_of_no_action = 0;
 };
 
 // Its name in --format=json and sarif: undeclared-input...

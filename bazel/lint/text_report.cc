@@ -103,6 +103,10 @@ std::string TextReport(const Report& report, size_t most) {
   }
   AppendProblems(report, &text);
   AppendWithoutLog(report, most, &text);
+  if (report.logs_of_no_action > 0) {
+    absl::StrAppend(&text, Counted(report.logs_of_no_action, "log"),
+                    " of no action: of repository rules, for example\n\n");
+  }
 
   const size_t undeclared =
       CountOf(report, FindingKind::kUndeclaredInput) +
