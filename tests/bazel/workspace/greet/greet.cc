@@ -1,0 +1,3 @@
+#include "greet/greet.h"
+
+const char* World() { return "world"; }

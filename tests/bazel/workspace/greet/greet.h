@@ -1,0 +1,4 @@
+#pragma once
+
+// Who is greeted by hello.
+const char* World();

@@ -1,0 +1,5 @@
+#include <iostream>
+
+#include "greet/greet.h"
+
+int main() { std::cout << "Hello, " << World() << "!\n"; }

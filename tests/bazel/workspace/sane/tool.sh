@@ -1,0 +1,2 @@
+#!/bin/sh
+cat "$0.runfiles/hooked/data/words.txt"

@@ -1,0 +1,3 @@
+#!/bin/sh
+# Waits until Bazel loses patience.
+exec sleep 3600

@@ -1,0 +1,3 @@
+#include "secret.h"
+
+int main(void) { return SECRET; }
