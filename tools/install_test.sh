@@ -26,13 +26,31 @@ traces "$TEST_TMPDIR/link"
 
 for class in lib/x86_64-linux-gnu lib64 lib32 lib/i386-linux-gnu '$LIB'; do
   [ -s "$prefix/lib/filemon/$class/libfilemon.so" ] || fail "no library in $class"
+  [ -x "$prefix/lib/filemon/$class/filemon-collector" ] || fail "no collector in $class"
 done
-[ -s "$prefix/lib/libfilemon.so" ] || fail "-lfilemon would not be found"
+
+# Without the command: the library alone starts the collector beside it.
+(cd "$TEST_TMPDIR" && env LD_PRELOAD="$prefix/lib/filemon/\$LIB/libfilemon.so" \
+  FILEMON_LOG=preloaded.filemon cat /dev/null)
+grep -q '^R [0-9]* /dev/null$' "$TEST_TMPDIR/preloaded.filemon" || fail "FILEMON_LOG logged nothing"
 
 pkgconfig() { PKG_CONFIG_PATH=$prefix/lib/pkgconfig pkg-config "$@" filemon; }
 [ "$(pkgconfig --variable=includedir)" = "$prefix/include" ] || fail "pkg-config's includedir"
 pkgconfig --cflags | grep -qF -- "-I$prefix/include" || fail "pkg-config's cflags"
 pkgconfig --modversion | grep -qE '^[0-9]+(\.[0-9]+)+$' || fail "pkg-config's version: $(pkgconfig --modversion)"
+
+# What the pages tell programmers to do: the program of their EXAMPLES, compiled
+# as they say, runs without any environment.
+echo 'int main(void) { return 0; }' > "$TEST_TMPDIR/hello.c"
+for page in man4/filemon.4 man3/libfilemon.3 man3/filemon_session_open.3; do
+  sed -n '/^#include/,/^\.Ed/{ /^\.Ed/d; p; }' "$prefix/share/man/$page" > "$TEST_TMPDIR/job.c"
+  [ -s "$TEST_TMPDIR/job.c" ] || fail "no example in $page"
+  (cd "$TEST_TMPDIR" && rm -f job hello.filemon &&
+    cc -Wall -Werror job.c -o job $(pkgconfig --cflags --libs) &&
+    env -i PATH="$PATH" ./job) || fail "the example of $page does not work"
+  grep -q '^W .*hello\.o$' "$TEST_TMPDIR/hello.filemon" || fail "the example of $page logs no output"
+  grep -q '^# Bye bye$' "$TEST_TMPDIR/hello.filemon" || fail "the example of $page leaves half a log"
+done
 
 # A second installation takes the place of the first, also of what only that had.
 tree "$prefix" > "$TEST_TMPDIR/first"

@@ -5,8 +5,8 @@
 #   install_tree.sh uninstall PREFIX
 #
 # FILES_DIR holds what bazel-bin and the source tree hold, in their layout:
-#   core/filemon  interpose/<folders>/libfilemon.so
-#   include/dev/filemon/filemon.h  docs/*.[1-8]
+#   core/filemon  interpose/<folders>/{libfilemon.so,filemon-collector}
+#   include/{dev/filemon/filemon.h,filemon/session.h}  docs/*.[1-8]
 # Everything is done below $DESTDIR if that is set. PREFIX/share/filemon/manifest
 # lists each file ("f NAME") and each folder ("d NAME") made here, relative to
 # PREFIX: uninstalling removes these and nothing else.
@@ -36,21 +36,25 @@ place_copy() { # MODE FILE NAME
   place "$3" install -m "$1" "$2"
 }
 
-# One copy for each class of program; the other names are links to it.
+# The library, and beside each the collector that it starts. One copy for each
+# class of program; the other names are links to it.
 place_libraries() {
-  (cd "$files/interpose" && find -L . -name libfilemon.so | sed 's,^\./,,' | LC_ALL=C sort) \
-    > "$scratch/libraries"
-  [ -s "$scratch/libraries" ] || die "no libfilemon.so in $files/interpose"
-  while read -r library; do
+  (
+    cd "$files/interpose"
+    find -L . -name libfilemon.so -o -name filemon-collector | sed 's,^\./,,' | LC_ALL=C sort
+  ) > "$scratch/libraries"
+  grep -q '/libfilemon\.so$' "$scratch/libraries" || die "no libfilemon.so in $files/interpose"
+  grep -q '/filemon-collector$' "$scratch/libraries" || die "no filemon-collector in $files/interpose"
+  while read -r file; do
     same=
     while read -r earlier; do
-      if cmp -s "$files/interpose/$library" "$files/interpose/$earlier"; then same=$earlier; fi
+      if cmp -s "$files/interpose/$file" "$files/interpose/$earlier"; then same=$earlier; fi
     done < "$scratch/placed"
     if [ -z "$same" ]; then
-      place_copy 755 "$files/interpose/$library" "lib/filemon/$library"
-      echo "$library" >> "$scratch/placed"
+      place_copy 755 "$files/interpose/$file" "lib/filemon/$file"
+      echo "$file" >> "$scratch/placed"
     else
-      place "lib/filemon/$library" ln -f "$root/lib/filemon/$same"
+      place "lib/filemon/$file" ln -f "$root/lib/filemon/$same"
     fi
   done < "$scratch/libraries"
 }
@@ -69,7 +73,9 @@ Name: filemon
 Description: Logs which files a tree of processes uses
 Version: $version
 Cflags: -I\${includedir}
-Libs: -L\${libdir} -lfilemon
+# The running program need not find \${libdir} by itself. A linker told to leave
+# out what is not needed would judge before it has seen the program.
+Libs: -L\${libdir} -Wl,-rpath,\${libdir} -Wl,--push-state,--no-as-needed -lfilemon -Wl,--pop-state
 END
 }
 
@@ -81,12 +87,17 @@ install_tree() {
   place_libraries
   # For programs linked with -lfilemon.
   place lib/libfilemon.so ln -sfn filemon/lib/x86_64-linux-gnu/libfilemon.so
-  place_copy 644 "$files/include/dev/filemon/filemon.h" include/dev/filemon/filemon.h
+  for header in dev/filemon/filemon.h filemon/session.h; do
+    place_copy 644 "$files/include/$header" "include/$header"
+  done
   print_pkgconfig > "$scratch/filemon.pc"
   place_copy 644 "$scratch/filemon.pc" lib/pkgconfig/filemon.pc
   for page in "$files"/docs/*.[1-8]; do
     [ -e "$page" ] || continue
     place_copy 644 "$page" "share/man/man${page##*.}/${page##*/}"
+  done
+  for function in open attach close; do
+    place "share/man/man3/filemon_session_$function.3" ln -sfn libfilemon.3
   done
   make_folder share/filemon
   echo "f share/filemon/manifest" >> "$new"
