@@ -9,8 +9,10 @@
  *     close(device);
  *
  * Requests and log format are FreeBSD's, so that programs written for it
- * compile unchanged. Linux has no such device, and libfilemon.so does not
- * provide it yet: open("/dev/filemon") fails with ENOENT.
+ * compile unchanged. Linux has no such device: libfilemon.so shows it to the
+ * processes that have loaded it, by LD_PRELOAD or linked with -lfilemon. In all
+ * others open("/dev/filemon") fails with ENOENT. See filemon(4), also for the
+ * errors.
  *
  * The request codes are encoded as Linux encodes them (_IOWR of
  * <asm-generic/ioctl.h>); their numbers differ from FreeBSD's.
