@@ -406,7 +406,9 @@ void Merge::Apply(const Record& record) {
     case Kind::kUnseen:
       log_->Comment(
           absl::StrCat("unseen ", pid, " ", record.names[0], ": ",
-                       record.a == wire::kOtherNamespace
+                       record.a == wire::kWithoutLibc
+                           ? "makes system calls without libc (Go)"
+                       : record.a == wire::kOtherNamespace
                            ? "loaded into a namespace of its own (dlmopen)"
                            : "bound to libc by RTLD_DEEPBIND"));
       break;

@@ -287,6 +287,14 @@ TEST_F(MergeTest, AnEndWhileAnExecIsPendingIsAnUntracedImage) {
   EXPECT_EQ(merge_.untraced(), 1u);
 }
 
+TEST_F(MergeTest, AProgramThatMakesSystemCallsByItselfIsUnseen) {
+  Start(kRoot, 1, "/usr/bin/go");
+  Send(Kind::kUnseen, kRoot, wire::kWithoutLibc, 0, {"/usr/bin/go"});
+  EXPECT_THAT(Lines(), ElementsAre("E 100 /usr/bin/go",
+                                   "# unseen 100 /usr/bin/go: makes system "
+                                   "calls without libc (Go)"));
+}
+
 TEST_F(MergeTest, AnUntracedScriptIsItsInterpreter) {
   host_.images["/s"] = {"/bin/static-sh", "statically linked"};
   Exec(kRoot, "/s");

@@ -129,8 +129,9 @@ enum class Kind : uint8_t {
   kEntered = 18,
   // pid reports to another session from now on. No names.
   kLeft = 19,
-  // Calls of a library in pid do not come to our wrappers. a: why. Names: the
-  // library.
+  // Calls of a library in pid, or of its program, do not come to our wrappers.
+  // a:
+  // why. Names: the library, or the program.
   kUnseen = 20,
   // Like kChildEnded, said by a tracer (ptrace(2)), to whom the kernel reports
   // threads and other people's children as well: to be taken for the end of the
@@ -151,6 +152,7 @@ inline constexpr int32_t kUnreachable = 4;  // libfilemon.so cannot be opened
 // For kUnseen's a.
 inline constexpr int32_t kBoundToLibc = 1;     // by RTLD_DEEPBIND, for good
 inline constexpr int32_t kOtherNamespace = 2;  // by dlmopen()
+inline constexpr int32_t kWithoutLibc = 3;     // makes system calls by itself
 
 // For kFork's b.
 inline constexpr int32_t kSaidByParent = 0;

@@ -6,6 +6,7 @@
 #include "interpose/channel.h"
 #include "interpose/device.h"
 #include "interpose/environment.h"
+#include "interpose/go_program.h"
 #include "interpose/libraries.h"
 #include "interpose/path.h"
 #include "interpose/pid_namespace.h"
@@ -138,6 +139,12 @@ void ReportImageStart() {
   record.name[0] = path;
   record.name[1] = cwd;
   batch.Add(record);
+  if (IsGoProgram()) {
+    OutgoingRecord unseen = {wire::Kind::kUnseen, ThisSession().pid};
+    unseen.a = wire::kWithoutLibc;
+    unseen.name[0] = path;
+    batch.Add(unseen);
+  }
   AddFirstLibraries(&batch, ThisSession().pid);
   batch.Flush();
 }
