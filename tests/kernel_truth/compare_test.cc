@@ -187,6 +187,17 @@ TEST_F(CompareTest, ExcusesOnlyLibcsOwnOpens) {
   EXPECT_EQ(verdict.libc_internal.at("NSS /etc/passwd"), 1);
 }
 
+TEST_F(CompareTest, ExcusesLibcsOpenAndNotTheProgramsOfTheSameFile) {
+  const std::vector<Process> truth = {Truth(
+      1,
+      {E('E', "/p"), E('R', "/etc/passwd", "/etc/passwd", "O_RDONLY|O_CLOEXEC"),
+       E('R', "/etc/passwd", "/etc/passwd", "O_RDONLY"), E('X', "0 0")})};
+  const std::string one = "R 1 /etc/passwd\n";
+  EXPECT_TRUE(Judge(truth, absl::StrCat("E 1 /p\n", one, "X 1 0 0\n")).ok());
+  EXPECT_THAT(Judge(truth, "E 1 /p\nX 1 0 0\n").missing,
+              ElementsAre("R 1 /etc/passwd (O_RDONLY)"));
+}
+
 TEST_F(CompareTest, UntracedNeedsItsLineAndAReason) {
   Process process = Truth(1, {E('E', "/st"), E('D', "x"), E('X', "0 0")});
   process.records[1].optional = true;
@@ -199,9 +210,22 @@ TEST_F(CompareTest, UntracedNeedsItsLineAndAReason) {
   untraceable_ = Untraceable::kNo;
   EXPECT_THAT(Judge({process}, right).violations,
               ElementsAre(HasSubstr("could have been traced")));
+  process.images[0].rooted = true;
+  EXPECT_TRUE(Judge({process}, right).ok());
   process.images[0].loaded = true;
   EXPECT_THAT(Judge({process}, right).violations,
               ElementsAre(HasSubstr("was traced")));
+}
+
+TEST_F(CompareTest, AProgramWithoutLibcNeedsItsLine) {
+  Process process = Truth(1, {E('E', "/go"), E('R', "x"), E('X', "0 0")});
+  process.records[1].optional = true;
+  process.images.push_back({"/go", true, true});
+  process.images[0].bypasses_libc = true;
+  EXPECT_THAT(Judge({process}, "E 1 /go\nX 1 0 0\n").violations,
+              ElementsAre(HasSubstr("no `# unseen` line")));
+  EXPECT_TRUE(
+      Judge({process}, "E 1 /go\n# unseen 1 /go: reason\nX 1 0 0\n").ok());
 }
 
 TEST_F(CompareTest, AVanishedFileMayHaveBeenAScript) {

@@ -42,11 +42,42 @@ bool HasInterpreter(const std::string& head) {
   return false;
 }
 
+// The Go toolchain marks its programs with an ELF note.
+bool IsGoProgram(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  Elf64_Ehdr elf;
+  if (!file.read(reinterpret_cast<char*>(&elf), sizeof(elf)) ||
+      std::memcmp(elf.e_ident, ELFMAG, SELFMAG) != 0 ||
+      elf.e_ident[EI_CLASS] != ELFCLASS64) {
+    return false;
+  }
+  for (int i = 0; i < elf.e_phnum; ++i) {
+    Elf64_Phdr segment;
+    file.seekg(elf.e_phoff + i * sizeof(segment));
+    if (!file.read(reinterpret_cast<char*>(&segment), sizeof(segment))) {
+      return false;
+    }
+    if (segment.p_type != PT_NOTE) continue;
+    std::string notes(segment.p_filesz, '\0');
+    file.seekg(segment.p_offset);
+    file.read(&notes[0], notes.size());
+    // The size of the owner's name, and the name behind the header.
+    const std::string owner("Go\0\0", 4);
+    const size_t at = notes.find(owner);
+    if (at != std::string::npos && at >= sizeof(Elf64_Nhdr) &&
+        notes[at - sizeof(Elf64_Nhdr)] == 4) {
+      return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 Lookup RealLookup() {
   Lookup lookup;
   lookup.head = Head;
+  lookup.bypasses_libc = IsGoProgram;
   lookup.real_path =
       [](const std::string& path) -> absl::optional<std::string> {
     char* real = realpath(path.c_str(), nullptr);

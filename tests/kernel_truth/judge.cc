@@ -28,11 +28,12 @@ namespace {
 
 constexpr char kStrace[] = "/usr/bin/strace";
 
-// The calls of the design's table; getcwd and pipes help to read them.
+// The calls of the design's table; chroot, getcwd and pipes help to read them.
 constexpr char kCalls[] =
     "trace=open,openat,openat2,open_by_handle_at,creat,unlink,unlinkat,rmdir,"
     "rename,renameat,renameat2,link,linkat,symlink,symlinkat,chdir,fchdir,"
-    "getcwd,execve,execveat,fork,vfork,clone,clone3,exit,exit_group,pipe,pipe2";
+    "chroot,getcwd,execve,execveat,fork,vfork,clone,clone3,exit,exit_group,"
+    "pipe,pipe2";
 
 std::vector<std::string> StraceCommand(const Session& session) {
   std::vector<std::string> argv = {

@@ -78,6 +78,9 @@ class Reader {
     } else if (words[1] == "untraced" && words.size() == 4 &&
                absl::SimpleAtoi(words[2], &pid)) {
       Of(pid).untraced.emplace_back(words[3]);
+    } else if (words[1] == "unseen" && words.size() == 4 &&
+               absl::SimpleAtoi(words[2], &pid)) {
+      Of(pid).unseen.emplace_back(words[3]);
     }
   }
 

@@ -19,6 +19,7 @@ struct LoggedProcess {
   int pid = 0;
   std::vector<Record> records;
   std::vector<std::string> untraced;  // "PATH: reason" of its # untraced lines
+  std::vector<std::string> unseen;    // the same of its # unseen lines
 };
 
 struct Log {

@@ -199,6 +199,7 @@ class Tree {
   // What a process has from its parent.
   struct Born {
     std::string cwd;
+    std::string root_directory;
     bool is_root = false;
     bool unseen = false;
     int64_t not_before_us = 0;
@@ -210,6 +211,7 @@ class Tree {
     std::vector<const StraceLine*> lines;
     std::set<int> threads;
     std::string cwd;
+    std::string root_directory;  // empty before any chroot()
     bool recording = true;
     bool unseen = false;  // the present image did not load the library
     bool ever_seen = true;
@@ -321,6 +323,7 @@ class Tree {
     walk.process.pid = pid;
     walk.process.start_us = walk.lines.front()->time_us;
     walk.cwd = born.cwd;
+    walk.root_directory = born.root_directory;
     walk.recording = !born.is_root;
     walk.unseen = born.unseen;
     walk.ever_seen = !born.unseen;
@@ -407,6 +410,15 @@ class Tree {
     if (call == "chdir" || call == "fchdir") {
       return ChangeDirectory(at, walk);
     }
+    if (call == "chroot") return ChangeRoot(line, walk);
+    return absl::OkStatus();
+  }
+
+  static absl::Status ChangeRoot(const StraceLine& line, Walk* walk) {
+    absl::StatusOr<Name> name = NameOf(line, -1, 0, *walk);
+    if (!name.ok()) return name.status();
+    const std::string root = name->Joined();
+    if (root != "/") absl::StrAppend(&walk->root_directory, root);
     return absl::OkStatus();
   }
 
@@ -435,8 +447,8 @@ class Tree {
   }
 
   // `dir` is the directory argument's position, -1 for a call without one.
-  absl::StatusOr<Name> NameOf(const StraceLine& line, int dir, int name,
-                              const Walk& walk) {
+  static absl::StatusOr<Name> NameOf(const StraceLine& line, int dir, int name,
+                                     const Walk& walk) {
     absl::StatusOr<std::string> given = DecodeString(Arg(line, name));
     if (!given.ok()) return given.status();
     Name result;
@@ -622,6 +634,7 @@ class Tree {
     if (MakesThread(line)) return absl::OkStatus();
     Born born;
     born.cwd = walk->cwd;
+    born.root_directory = walk->root_directory;
     born.unseen = walk->unseen;
     born.not_before_us = line.time_us;
     absl::Status status = Add(line.value, born);
@@ -646,16 +659,20 @@ class Tree {
     Image image;
     image.path = name->given.empty() ? name->dir : name->Joined();
     image.announced = !walk->unseen;
+    image.rooted = !walk->root_directory.empty();
     image.loaded = LoadsLibrary(walk->lines, at);
     const bool was_unseen = walk->unseen;
-    walk->unseen = !image.loaded;
+    image.bypasses_libc =
+        image.loaded &&
+        lookup_.bypasses_libc(walk->root_directory + image.path);
+    walk->unseen = !image.loaded || image.bypasses_libc;
     walk->ever_seen = walk->ever_seen || image.loaded;
     walk->recording = true;
     bool gone = false;
-    Expected expected = Make('E', Interpreter(image.path, walk->cwd, &gone));
+    Expected expected = Make('E', Interpreter(image.path, *walk, &gone));
     expected.any_name = gone;
     // From one image that we do not see into another.
-    expected.optional = was_unseen && walk->unseen;
+    expected.optional = was_unseen && !image.loaded;
     walk->process.images.push_back(std::move(image));
     walk->process.records.push_back(std::move(expected));
     return absl::OkStatus();
@@ -679,10 +696,11 @@ class Tree {
 
   // The interpreter that runs `path`, as the scripts' first lines name it;
   // `path` itself if it is no script.
-  std::string Interpreter(std::string path, const std::string& cwd,
+  std::string Interpreter(std::string path, const Walk& walk,
                           bool* gone) const {
     for (int i = 0; i < kMaxScripts; ++i) {
-      const absl::optional<std::string> head = lookup_.head(path);
+      const absl::optional<std::string> head =
+          lookup_.head(walk.root_directory + path);
       if (!head.has_value()) {
         *gone = true;
         return path;
@@ -690,7 +708,7 @@ class Tree {
       absl::string_view line = *head;
       if (!absl::ConsumePrefix(&line, "#!")) return path;
       line = absl::StripAsciiWhitespace(line.substr(0, line.find('\n')));
-      path = Absolute(cwd, line.substr(0, line.find_first_of(" \t")));
+      path = Absolute(walk.cwd, line.substr(0, line.find_first_of(" \t")));
     }
     return path;
   }

@@ -57,6 +57,10 @@ struct Image {
   bool began = false;   // it did anything at all before its end
   // It was executed by an image that loaded the library and could announce it.
   bool announced = true;
+  // It ran with another root directory, where the library may be out of reach.
+  bool rooted = false;
+  // It loaded the library, and makes system calls that the library cannot see.
+  bool bypasses_libc = false;
 };
 
 struct Process {
@@ -75,6 +79,9 @@ struct Process {
 struct Lookup {
   // The first bytes of a file; nothing if it is gone.
   std::function<absl::optional<std::string>(const std::string&)> head;
+  // Whether a program makes system calls by itself, as those in Go do.
+  std::function<bool(const std::string&)> bypasses_libc =
+      [](const std::string&) { return false; };
   // realpath(3).
   std::function<absl::optional<std::string>(const std::string&)> real_path;
 };

@@ -313,6 +313,21 @@ TEST_F(ExpectedRecordsTest, NssModulesMayComeLate) {
   EXPECT_THAT(late, ElementsAre(false, true, true, true, false, false, false));
 }
 
+TEST_F(ExpectedRecordsTest, LooksForScriptsBelowTheRootDirectory) {
+  Program("2.0 chroot(\"new\") = 0\n2.1 fork() = 2\n");
+  File(2,
+       "2.2 execve(\"/s\", [\"s\"], 0x7f /* 3 vars */) = 0\n"
+       "2.3 exit_group(0) = ?\n2.4 +++ exited with 0 +++");
+  heads_["/s"] = "#!/bin/outside\n";
+  heads_["/w/new/s"] = "#!/bin/inside\n";
+  heads_["/w/new/bin/inside"] =
+      "\x7f"
+      "ELF";
+  const Process process = Get()[1];
+  EXPECT_EQ(Describe(2, process.records[0].record), "E 2 /bin/inside");
+  EXPECT_TRUE(process.images[0].rooted);
+}
+
 TEST_F(ExpectedRecordsTest, KnowsWhereASignalCame) {
   Program(
       "2.0 unlink(\"a\") = 0\n2.1 --- SIGALRM {si_signo=SIGALRM} ---\n"
