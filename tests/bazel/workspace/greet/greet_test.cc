@@ -1,7 +1,7 @@
+#include "greet/greet.h"
+
 #include <fstream>
 #include <string>
-
-#include "greet/greet.h"
 
 int main() {
   std::ifstream words("data/words.txt");
