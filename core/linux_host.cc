@@ -19,6 +19,7 @@
 #include "absl/algorithm/container.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "core/control.h"
 #include "core/proc_stat.h"
 #include "core/wire.h"
 
@@ -120,6 +121,15 @@ bool Is64Bit(absl::string_view auxiliary) {
   return key <= UINT32_MAX;
 }
 
+// Whether `pid` is the collector of a session that a traced program has begun
+// by itself, which is no doing of that program's.
+bool IsCollector(pid_t pid) {
+  constexpr size_t kNameLimit = 15;
+  const absl::optional<ProcStat> stat = ReadProcStat(pid);
+  return stat &&
+         stat->name == absl::string_view(control::kCollectorFile, kNameLimit);
+}
+
 // The calling thread's, which for a process of one thread are all (proc(5)).
 std::vector<pid_t> Children() {
   std::vector<pid_t> children;
@@ -162,11 +172,11 @@ LinuxHost::LinuxHost(const DeathWatch* watch)
     : watch_(watch), foreign_(Children()), is_ancestor_of_all_(IsSubreaper()) {}
 
 std::vector<pid_t> LinuxHost::Orphans() {
+  const auto not_ours = [this](pid_t pid) {
+    return absl::c_linear_search(foreign_, pid) || IsCollector(pid);
+  };
   std::vector<pid_t> orphans = Children();
-  orphans.erase(std::remove_if(orphans.begin(), orphans.end(),
-                               [this](pid_t pid) {
-                                 return absl::c_linear_search(foreign_, pid);
-                               }),
+  orphans.erase(std::remove_if(orphans.begin(), orphans.end(), not_ours),
                 orphans.end());
   return orphans;
 }

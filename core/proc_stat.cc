@@ -19,8 +19,9 @@ absl::optional<ProcStat> ParseProcStat(absl::string_view text) {
   constexpr size_t kState = 0;
   constexpr size_t kParent = 1;
   constexpr size_t kExitCode = 49;
+  const size_t name_begin = text.find(" (");
   const size_t name_end = text.rfind(") ");
-  if (name_end == text.npos) return absl::nullopt;
+  if (name_end == text.npos || name_begin > name_end) return absl::nullopt;
   const std::vector<absl::string_view> fields =
       absl::StrSplit(absl::StripSuffix(text.substr(name_end + 2), "\n"), ' ');
   ProcStat stat;
@@ -29,6 +30,8 @@ absl::optional<ProcStat> ParseProcStat(absl::string_view text) {
       !absl::SimpleAtoi(fields[kExitCode], &stat.wait_status)) {
     return absl::nullopt;
   }
+  stat.name =
+      std::string(text.substr(name_begin + 2, name_end - name_begin - 2));
   stat.state = fields[kState][0];
   return stat;
 }

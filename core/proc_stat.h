@@ -4,12 +4,16 @@
 
 #include <sys/types.h>
 
+#include <string>
+
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 
 namespace filemon {
 
 struct ProcStat {
+  // The program's file name, or what it calls itself, of 15 bytes at most.
+  std::string name;
   char state = 0;
   pid_t parent = 0;
   // The wait status of a zombie. The kernel shows 0 instead to whom ptrace(2)

@@ -16,6 +16,7 @@ constexpr char kText[] =
 TEST(ParseProcStat, SkipsTheName) {
   const auto stat = ParseProcStat(kText);
   ASSERT_TRUE(stat.has_value());
+  EXPECT_EQ(stat->name, "a) b (c");
   EXPECT_EQ(stat->state, 'Z');
   EXPECT_EQ(stat->parent, 7);
   EXPECT_EQ(stat->wait_status, 768);

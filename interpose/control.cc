@@ -8,6 +8,7 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
+#include "interpose/auxiliary.h"
 #include "interpose/environment.h"
 #include "interpose/own_library.h"
 #include "interpose/sys.h"
@@ -202,7 +203,8 @@ int Receive(int socket, control::Reply* reply, int* received_fd) {
 int StartCollector() {
   char program[PATH_MAX];
   const char* named = nullptr;
-  if (char* const* environment = Environment()) {
+  char* const* const environment = Environment();
+  if (environment != nullptr && Auxiliary(AT_SECURE) == 0) {
     named = FindVariable(environment, "FILEMON_COLLECTOR");
   }
   if (named != nullptr && named[0] != '\0') {

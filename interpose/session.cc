@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "core/wire.h"
+#include "interpose/auxiliary.h"
 #include "interpose/channel.h"
 #include "interpose/environment.h"
 #include "interpose/image.h"
@@ -117,7 +118,9 @@ int MoveHigh(int low) {
 // Joins the session that the environment names or asks for.
 void JoinByEnvironment() {
   char* const* environment = Environment();
-  if (environment == nullptr) return;
+  // A set-user-ID program that is linked with the library does not obey
+  // whoever calls it.
+  if (environment == nullptr || Auxiliary(AT_SECURE) != 0) return;
   Session* const session = &ThisSession();
   const char* value = FindVariable(environment, wire::kSessionVariable);
   if (value == nullptr) {

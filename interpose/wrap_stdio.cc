@@ -27,6 +27,15 @@ FILE* DeviceStream(const char* path, const char* mode) {
   return fd < 0 ? nullptr : original_fdopen.Get("fdopen")(fd, mode);
 }
 
+// The stream of an fopen() that would make a file where the device is.
+FILE* CreatedDevice(const char* path, const char* mode) {
+  if (mode[0] == 'r' || !IsDevicePath(path) || sys::Exists(path)) {
+    return nullptr;
+  }
+  errno = ENOENT;
+  return DeviceStream(path, mode);
+}
+
 FILE* StreamResult(FILE* stream, const char* path, const char* mode) {
   if (stream == nullptr) return DeviceStream(path, mode);
   if (stream != nullptr && Tracing()) {
@@ -81,6 +90,8 @@ int CloseStream(FILE* stream, int (*close)(FILE*)) {
 
 #define FILEMON_WRAP_FOPEN(name)                                     \
   FILEMON_WRAP(FILE*, name, (const char* path, const char* mode)) {  \
+    FILE* const device = CreatedDevice(path, mode);                  \
+    if (device != nullptr) return device;                            \
     return StreamResult(FILEMON_NEXT(name)(path, mode), path, mode); \
   }
 FILEMON_WRAP_FOPEN(fopen)

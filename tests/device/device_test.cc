@@ -17,6 +17,7 @@
 namespace filemon {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -176,6 +177,29 @@ TEST(DeviceTest, NamesADaemonLeftBehind) {
   const auto log = run.Log();
   EXPECT_THAT(Seen(log), ElementsAre("seen-1"));
   EXPECT_THAT(Comments(log, "running"), ::testing::SizeIs(1));
+}
+
+// What the library does for the device is nothing that the program has done.
+TEST(DeviceTest, IsHandedOverByAnOuterSession) {
+  FilemonProcess process;
+  const Result result =
+      process.Run({"-o", "outer", "--", DataPath("tests/device/example")});
+  EXPECT_EQ(result.exit_status, 0) << result.err;
+  EXPECT_EQ(result.err, "");
+  const auto inner = process.LogFrom("filemon.out");
+  const pid_t cat = PidOf(inner, "/cat");
+  EXPECT_THAT(RecordsOf(inner, cat), Contains("R /dev/null"));
+  const auto outer = process.LogFrom("outer");
+  const pid_t example = PidOf(outer, "/example");
+  ASSERT_NE(example, 0);
+  int forks = 0;
+  for (const LogRecord& record : outer) forks += record.letter == 'F';
+  EXPECT_EQ(forks, 1);
+  EXPECT_THAT(RecordsOf(outer, example), Contains("W filemon.out"));
+  EXPECT_THAT(Comments(outer, "untraced"),
+              ElementsAre(AllOf(HasSubstr(absl::StrCat(" ", cat, " ")),
+                                HasSubstr("another filemon session"))));
+  EXPECT_EQ(ExitOf(outer, cat), "0 0");
 }
 
 TEST(SessionApiTest, LogsTheChildWithAbsoluteNames) {
