@@ -41,7 +41,7 @@ bool InRange(const Header& h) {
     case Kind::kTraceeEnded:
       return h.a > 0 && h.a != h.pid && (WIFEXITED(h.b) || WIFSIGNALED(h.b));
     case Kind::kUnseen:
-      return h.a == wire::kBoundToLibc || h.a == wire::kOtherNamespace;
+      return h.a >= wire::kBoundToLibc && h.a <= wire::kWithoutLibc;
     case Kind::kSomeChildEnded:
       return WIFEXITED(h.b) || WIFSIGNALED(h.b);
     case Kind::kSpawnEnd:
