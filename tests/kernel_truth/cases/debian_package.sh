@@ -1,5 +1,7 @@
 # A source package without debhelper, built and unpacked.
 # needs: dpkg-buildpackage dpkg-deb fakeroot make
+# What becomes a package must be for all to read.
+umask 022
 mkdir -p hello/debian
 cd hello
 cat > debian/changelog << 'END'
