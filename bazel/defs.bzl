@@ -18,6 +18,10 @@ def _filemon_run_impl(ctx):
     args.add(log, format = "--log=%s")
     args.add(inputs, format = "--inputs=%s")
     args.add(unused, format = "--unused=%s")
+
+    # Until Bazel 7 an action with the default environment has no other.
+    for name, value in ctx.attr.env.items():
+        args.add("--env=%s=%s" % (name, value))
     args.add(ctx.executable.tool)
     for argument in ctx.attr.arguments:
         args.add(ctx.expand_location(argument, ctx.attr.srcs + [ctx.attr.tool]))
@@ -30,7 +34,6 @@ def _filemon_run_impl(ctx):
         tools = [ctx.attr.tool[DefaultInfo].files_to_run],
         unused_inputs_list = unused,
         use_default_shell_env = True,
-        env = ctx.attr.env,
         mnemonic = "FilemonRun",
         progress_message = "Running %s under filemon" % ctx.label,
     )

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Runs a command under the installed filemon, from within Bazel.
 #
-#   filemon.sh [--log=FILE [--inputs=FILE --unused=FILE]] CMD ARGS...
+#   filemon.sh [--log=FILE [--inputs=FILE --unused=FILE]] [--env=NAME=VALUE]...
+#              CMD ARGS...
 #
 # --log     where the log goes; without it, to the outputs that Bazel keeps of a
 #           test, which is what --run_under needs
@@ -19,6 +20,7 @@ while :; do
     --log=*) log=${1#*=} ;;
     --inputs=*) inputs=${1#*=} ;;
     --unused=*) unused=${1#*=} ;;
+    --env=*) export "${1#*=}" ;;
     *) break ;;
   esac
   shift

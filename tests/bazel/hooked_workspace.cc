@@ -41,8 +41,7 @@ void MustSucceed(const std::string& command) {
 
 }  // namespace
 
-HookedWorkspace::HookedWorkspace()
-    : lint_(Runfile("core/filemon") + " bazel-lint") {
+HookedWorkspace::HookedWorkspace() : filemon_(Runfile("core/filemon")) {
   std::string pattern = absl::StrCat(getenv("TEST_TMPDIR"), "/hook.XXXXXX");
   root_ = mkdtemp(pattern.data());
   dir_ = root_ + "/workspace";
@@ -86,8 +85,9 @@ CommandResult HookedWorkspace::Lint(const std::string& aquery_arguments,
                            "aquery --config=filemon --output=jsonproto "
                            "--ui_event_filters=-info --noshow_progress ",
                            aquery_arguments, " > ", aquery));
-  return Shell(absl::StrCat("cd '", dir_, "' && ", lint_, " --aquery=", aquery,
-                            " ", options, " ", logs_, " 2>&1"));
+  return Shell(absl::StrCat("cd '", dir_, "' && ", filemon_,
+                            " bazel-lint --aquery=", aquery, " ", options, " ",
+                            logs_, " 2>&1"));
 }
 
 void HookedWorkspace::RemoveLogs() const {
@@ -96,12 +96,14 @@ void HookedWorkspace::RemoveLogs() const {
   }
 }
 
-int HookedWorkspace::CountLogs() const {
-  int count = 0;
-  for ([[maybe_unused]] const auto& entry : fs::directory_iterator(logs_)) {
-    ++count;
-  }
-  return count;
+std::string HookedWorkspace::Unzipped(const std::string& zip,
+                                      const std::string& file) const {
+  // Of the tools that can do it, the one that is here in any case.
+  return Shell(absl::StrCat("python3 -c 'import sys, zipfile; "
+                            "sys.stdout.buffer.write(zipfile.ZipFile("
+                            "sys.argv[1]).read(sys.argv[2]))' '",
+                            zip, "' ", file))
+      .output;
 }
 
 }  // namespace filemon

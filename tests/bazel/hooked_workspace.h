@@ -24,6 +24,8 @@ class HookedWorkspace {
   HookedWorkspace(const HookedWorkspace&) = delete;
   HookedWorkspace& operator=(const HookedWorkspace&) = delete;
 
+  // The command.
+  const std::string& filemon() const { return filemon_; }
   // The folder of the logs.
   const std::string& logs() const { return logs_; }
   // The file of the workspace with this name.
@@ -38,11 +40,13 @@ class HookedWorkspace {
                      const std::string& options) const;
 
   void RemoveLogs() const;
-  int CountLogs() const;
+
+  // The contents of `file` in the archive `zip`.
+  std::string Unzipped(const std::string& zip, const std::string& file) const;
 
  private:
   std::string bazel_;
-  std::string lint_;
+  std::string filemon_;
   std::string root_;
   std::string dir_;
   std::string logs_;
