@@ -4,10 +4,12 @@
 // A process of its own for each measurement, because what is measured, a
 // preload or a tracer, is chosen when a process starts. FOLDER has a `file`.
 #include <fcntl.h>
+#include <pthread.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,6 +17,9 @@
 #include <string>
 
 namespace {
+
+// open()s of each thread in one iteration of `threads`.
+constexpr int kThreadsTurn = 10000;
 
 constexpr char kTrue[] = "/bin/true";
 char* const kTrueArguments[] = {const_cast<char*>("true"), nullptr};
@@ -42,6 +47,29 @@ void OpenatClose(const Folder& folder) {
 void FopenFclose(const Folder& folder) {
   FILE* const file = fopen(folder.file.c_str(), "r");
   if (file == nullptr || fclose(file) != 0) Die("fopen");
+}
+
+void Stat(const Folder& folder) {
+  struct stat st;
+  if (stat(folder.file.c_str(), &st) != 0) Die("stat");
+}
+
+void* OpenManyTimes(void* folder) {
+  for (int i = 0; i < kThreadsTurn; ++i) {
+    OpenClose(*static_cast<const Folder*>(folder));
+  }
+  return nullptr;
+}
+
+// Enough of each that making a thread is no part of the figure.
+void OpenCloseInTwoThreads(const Folder& folder) {
+  pthread_t other;
+  if (pthread_create(&other, nullptr, OpenManyTimes,
+                     const_cast<Folder*>(&folder)) != 0) {
+    Die("pthread_create");
+  }
+  OpenManyTimes(const_cast<Folder*>(&folder));
+  pthread_join(other, nullptr);
 }
 
 void WaitForTrue(pid_t pid) {
@@ -81,9 +109,14 @@ struct Case {
   void (*once)(const Folder&);
 };
 constexpr Case kCases[] = {
-    {"open+close", OpenClose},     {"openat+close", OpenatClose},
-    {"fopen+fclose", FopenFclose}, {"fork+exec", ForkExec},
-    {"vfork+exec", VforkExec},     {"posix_spawn", PosixSpawn},
+    {"open+close", OpenClose},
+    {"openat+close", OpenatClose},
+    {"fopen+fclose", FopenFclose},
+    {"threads", OpenCloseInTwoThreads},
+    {"stat", Stat},
+    {"fork+exec", ForkExec},
+    {"vfork+exec", VforkExec},
+    {"posix_spawn", PosixSpawn},
 };
 
 }  // namespace
