@@ -31,7 +31,6 @@ using ::testing::Not;
 using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
 
-constexpr uid_t kNobody = 65534;
 constexpr char kUnshare[] = "/usr/bin/unshare";
 constexpr char kSetpriv[] = "/usr/bin/setpriv";
 
