@@ -393,6 +393,15 @@ CASE(set_pid_of_the_unreachable) {
   CHECK(close(device) == 0);
 }
 
+// Run as an ordinary user, by secure_test.cc.
+CASE(set_pid_of_another_user) {
+  if (geteuid() == 0) return;
+  const int device = DeviceFor("log");
+  pid_t init = 1;
+  FAILS(EPERM, ioctl(device, FILEMON_SET_PID, &init) == -1);
+  CHECK(close(device) == 0);
+}
+
 // As bmake does in compat mode: one device, and SET_PID for each command.
 CASE(moves_from_one_to_the_next) {
   const int device = DeviceFor("log");
@@ -521,6 +530,30 @@ CASE(many_at_once) {
   }
 }
 
+CASE(many_processes_at_once) {
+  enum { kCount = 8 };
+  pid_t child[kCount];
+  char name[32], command[64];
+  for (int i = 0; i < kCount; ++i) {
+    child[i] = fork();
+    CHECK(child[i] >= 0);
+    if (child[i] != 0) continue;
+    for (int round = 0; round < 5; ++round) {
+      sprintf(name, "log-%d", i);
+      sprintf(command, ": > own-%d.", i);
+      const int device = DeviceFor(name);
+      CHECK(RunTraced(device, command) == 0);
+      CHECK(close(device) == 0);
+      CHECK(IsComplete(name));
+      sprintf(command, "own-%d.", i);
+      CHECK(Holds(name, command));
+      CHECK(!Holds(name, i == 0 ? "own-1." : "own-0."));
+    }
+    _exit(0);
+  }
+  for (int i = 0; i < kCount; ++i) ExpectExit(child[i], 0);
+}
+
 CASE(without_free_descriptors) {
   struct rlimit limit;
   CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0);
@@ -631,4 +664,37 @@ CASE(collector_sends_no_sigchld) {
   const int device = DeviceFor("log");
   CHECK(close(device) == 0);
   CHECK(g_children_ended == 0);
+}
+
+// ---- Nothing to do ----------------------------------------------------------
+
+// Every kind of wrapped call that does not make a process, $COUNT times:
+// dormant_test.cc counts the system calls that this takes.
+CASE(calls_many_times) {
+  const char* count = getenv("COUNT");
+  struct stat st;
+  char path[64];
+  for (int i = count != NULL ? atoi(count) : 1; i > 0; --i) {
+    const int fd = open("file", O_RDWR | O_CREAT, 0600);
+    CHECK(fd >= 0);
+    int pending;
+    CHECK(ioctl(fd, FIONREAD, &pending) == 0);
+    CHECK(fstat(fd, &st) == 0);
+    CHECK(fcntl(fd, F_GETFD) == 0);
+    CHECK(dup2(fd, 50) == 50 && close(50) == 0);
+    CHECK(close(dup(fd)) == 0);
+    CHECK(close(fd) == 0);
+    CHECK(stat("file", &st) == 0 && lstat("file", &st) == 0);
+    CHECK(access("file", R_OK) == 0);
+    FILE* const stream = fopen("file", "r");
+    CHECK(stream != NULL && fclose(stream) == 0);
+    CHECK(symlink("file", "link") == 0 && rename("link", "other") == 0);
+    CHECK(link("file", "hard") == 0 && unlink("hard") == 0);
+    CHECK(remove("other") == 0);
+    CHECK(mkdir("dir", 0700) == 0 && chdir("dir") == 0 && chdir("..") == 0);
+    CHECK(rmdir("dir") == 0);
+    strcpy(path, "XXXXXX");
+    CHECK(close(mkstemp(path)) == 0 && unlink(path) == 0);
+    CHECK(waitpid(-1, NULL, WNOHANG) == -1);
+  }
 }

@@ -59,8 +59,23 @@ TEST(SecureTest, ASetUserIdProgramKeepsToItself) {
   EXPECT_FALSE(Exists(folder + "/secret"));
   // The device itself works for it. Its children are executed with different
   // user ids too, and do not load the library.
-  EXPECT_THAT(ReadFile(folder + "/work/filemon.out"),
-              HasSubstr("/cat\n"));
+  EXPECT_THAT(ReadFile(folder + "/work/filemon.out"), HasSubstr("/cat\n"));
+}
+
+TEST(SecureTest, AnotherUsersProcessIsNotTraced) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can become another user";
+  FilemonProcess process;
+  ASSERT_EQ(chmod(process.folder().c_str(), 0777), 0);
+  const std::string library = DataPath("interpose") + "/$LIB/libfilemon.so";
+  process.set_in_child([&library] {
+    setenv("LD_PRELOAD", library.c_str(), 1);
+    if (setgroups(0, nullptr) != 0 || setuid(kNobody) != 0) _exit(97);
+  });
+  process.Start({"set_pid_of_another_user"},
+                DataPath("tests/device/device_cases"));
+  const Result result = process.Wait();
+  EXPECT_EQ(result.exit_status, 0) << result.err;
+  EXPECT_TRUE(Exists(process.InFolder("log")));
 }
 
 }  // namespace
