@@ -39,10 +39,11 @@ enum class Kind : uint32_t {
   // carries the pipe's writing end.
   // Errors: ESRCH; EBUSY, traced by another session; EMFILE and the like.
   kAttach = 2,
-  // A descriptor of the socket is about to be closed. Descriptors: answer. The
-  // process closes it, and then says so by a byte on the answer's socket. If
-  // that was the last one the session ends, and the answer's error is the first
-  // one of writing the log; otherwise it is kStillOpen.
+  // A descriptor of the socket is about to be closed. Descriptors: answer.
+  // inode: the socket's. The process closes it, and then says so by a byte on
+  // the answer's socket. If that was the last one the session ends, and the
+  // answer's error is the first one of writing the log; otherwise it is
+  // kStillOpen.
   kClosing = 3,
   // The process `pid` has ended with wait status a, as its parent knows.
   kChildEnded = 4,

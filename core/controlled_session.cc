@@ -13,6 +13,7 @@
 
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "core/socket_holders.h"
 
 namespace filemon {
 namespace {
@@ -20,6 +21,14 @@ namespace {
 // After a first process that died of a signal, its children are dying too: how
 // long to wait for them, so that their X are in the log.
 constexpr absl::Duration kDyingTime = absl::Milliseconds(50);
+
+// How long the end of the socket may take after the last known process that
+// holds it has closed it. It comes at once, but for a process that /proc does
+// not show.
+constexpr absl::Duration kHangUpTime = absl::Seconds(3);
+
+// How often to look for such processes, in milliseconds.
+constexpr int kAskAgain = 5;
 
 constexpr int kMaxDescriptors = 2;  // that a request may bring
 
@@ -53,6 +62,14 @@ void Answer(int fd, int32_t error) {
 bool HungUp(int socket) {
   pollfd state = {socket, 0, 0};
   return poll(&state, 1, 0) == 1 && (state.revents & POLLHUP) != 0;
+}
+
+// The process that made a pair of sockets of which `socket` is one.
+pid_t PeerOf(int socket) {
+  ucred peer = {};
+  socklen_t size = sizeof(peer);
+  getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size);
+  return peer.pid;
 }
 
 // The descriptors that came with `message`.
@@ -95,7 +112,7 @@ ControlledSession::ControlledSession(int socket)
 }
 
 ControlledSession::~ControlledSession() {
-  for (int fd : closers_) close(fd);
+  for (const Closer& closer : closers_) close(closer.answer);
   if (log_fd_ >= 0) close(log_fd_);
   close(events_);
 }
@@ -108,7 +125,8 @@ void ControlledSession::Serve() {
       tracing_->collector.Wait(events_);
     } else {
       pollfd ready = {events_, POLLIN, 0};
-      poll(&ready, 1, -1);
+      // A closer that has closed is asked about again.
+      poll(&ready, 1, closers_.empty() ? -1 : kAskAgain);
     }
     if (open_ && !TakeRequests()) {
       open_ = false;
@@ -181,7 +199,7 @@ void ControlledSession::Handle(const control::Request& request,
         event.events = EPOLLIN;
         event.data.fd = answer;
         epoll_ctl(events_, EPOLL_CTL_ADD, answer, &event);
-        closers_.push_back(answer);
+        closers_.push_back({answer, request.inode});
         return;
       }
       break;
@@ -245,24 +263,41 @@ void ControlledSession::EndTracing() {
   has_first_ = false;
 }
 
+bool ControlledSession::HasClosed(Closer* closer) {
+  if (closer->has_closed) return true;
+  char word;
+  if (recv(closer->answer, &word, 1, MSG_DONTWAIT) < 0 &&
+      (errno == EAGAIN || errno == EINTR)) {
+    return false;
+  }
+  epoll_ctl(events_, EPOLL_CTL_DEL, closer->answer, nullptr);
+  closer->has_closed = true;
+  closer->patience = absl::Now() + kHangUpTime;
+  return true;
+}
+
 void ControlledSession::AnswerClosers() {
   for (size_t i = 0; open_ && i < closers_.size();) {
-    char word;
-    const int closer = closers_[i];
-    if (recv(closer, &word, 1, MSG_DONTWAIT) < 0 &&
-        (errno == EAGAIN || errno == EINTR)) {
+    if (!HasClosed(&closers_[i])) {
       ++i;
       continue;
     }
-    // Its close() is over. Had it been the last, the socket would be at its
-    // end, and End() has the answer.
+    // Had it been the last, the socket would be at its end, and End() has the
+    // answer.
     if (!TakeRequests()) {
       open_ = false;
-    } else {
-      Answer(closer, control::kStillOpen);
-      close(closer);
-      closers_.erase(closers_.begin() + i);
+      return;
     }
+    const Closer closer = closers_[i];
+    if (absl::Now() < closer.patience &&
+        !SocketIsHeld(closer.inode, PeerOf(closer.answer))) {
+      // The kernel is about to close the last one.
+      ++i;
+      continue;
+    }
+    Answer(closer.answer, control::kStillOpen);
+    close(closer.answer);
+    closers_.erase(closers_.begin() + i);
   }
 }
 
@@ -274,7 +309,7 @@ void ControlledSession::End() {
   log_.Flush().IgnoreError();
   // Only now: a first process waits until the pipe's lock is free.
   tracing_.reset();
-  for (int fd : closers_) Answer(fd, log_error_);
+  for (const Closer& closer : closers_) Answer(closer.answer, log_error_);
 }
 
 absl::Status ControlledSession::Write(absl::string_view bytes) {

@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "core/collector.h"
 #include "core/control.h"
 #include "core/log_writer.h"
@@ -44,6 +45,15 @@ class ControlledSession {
   // The processes that one kAttach named.
   struct Tracing;
 
+  // Somebody who closes a descriptor of the socket, and waits for an answer.
+  struct Closer {
+    int answer;
+    uint64_t inode;  // the socket's, as he has it
+    // Has closed it: until when the end of the socket is waited for.
+    bool has_closed = false;
+    absl::Time patience = absl::InfinitePast();
+  };
+
   // Takes what is there on the socket; false at its end.
   bool TakeRequests();
   void Handle(const control::Request& request, const std::vector<int>& fds);
@@ -51,8 +61,10 @@ class ControlledSession {
   control::Reply Attach(const control::Request& request);
   // Writes what is to be said of the processes traced so far.
   void EndTracing();
-  // Those who are closing have closed.
+  // Answers those who have closed, and have not closed the last descriptor.
   void AnswerClosers();
+  // Whether the closer has closed, now or before.
+  bool HasClosed(Closer* closer);
   void End();
   bool IsOver() const;
 
@@ -67,8 +79,7 @@ class ControlledSession {
   PathStyle paths_ = PathStyle::kGiven;
   LogWriter log_;
   std::unique_ptr<Tracing> tracing_;
-  // The answers' sockets of kClosing requests.
-  std::vector<int> closers_;
+  std::vector<Closer> closers_;
   // Whether the session is FILEMON_LOG's, and for whom it waits.
   bool has_first_ = false;
   bool wait_all_ = false;

@@ -2,8 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,6 +15,7 @@
 #include <iterator>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -102,6 +107,19 @@ class ControlledSessionTest : public ::testing::Test {
   }
   int32_t SetLog() { return Ask(control::Kind::kSetLog, getpid(), 0, {log_}); }
 
+  // Returns when what was sent on `fd` has been read.
+  static void AwaitRead(int fd) {
+    for (int unread = 1; unread > 0; std::this_thread::yield()) {
+      ASSERT_EQ(ioctl(fd, SIOCOUTQ, &unread), 0);
+    }
+  }
+
+  uint64_t SocketInode() const {
+    struct stat st = {};
+    EXPECT_EQ(fstat(socket_, &st), 0);
+    return st.st_ino;
+  }
+
   std::string Log() const {
     std::ifstream in(log_path_);
     return std::string(std::istreambuf_iterator<char>(in), {});
@@ -168,7 +186,7 @@ TEST_F(ControlledSessionTest, LogsTheEndThatTheParentTells) {
 TEST_F(ControlledSessionTest, AnswersWhoCloses) {
   EXPECT_EQ(SetLog(), 0);
   const int copy = dup(socket_);
-  int closer = Request(control::Kind::kClosing, 0, 0);
+  int closer = Request(control::Kind::kClosing, 0, 0, {}, SocketInode());
   CloseSocket();
   EXPECT_EQ(write(closer, "", 1), 1);
   EXPECT_EQ(Answer(closer).error, control::kStillOpen);
@@ -177,6 +195,34 @@ TEST_F(ControlledSessionTest, AnswersWhoCloses) {
   CloseSocket();
   EXPECT_EQ(send(closer, "", 1, MSG_NOSIGNAL) <= 1, true);
   EXPECT_EQ(Answer(closer).error, 0);
+  EXPECT_THAT(Log(), EndsWith("\n# Bye bye\n"));
+}
+
+// The last descriptor may be one that /proc does not show any more, of a
+// process that is in exec.
+TEST_F(ControlledSessionTest, WaitsForTheEndOfTheSocket) {
+  EXPECT_EQ(SetLog(), 0);
+  const uint64_t inode = SocketInode();
+  const int closer = Request(control::Kind::kClosing, 0, 0, {}, inode);
+  const int next = Request(control::Kind::kClosing, 0, 0, {}, inode);
+  // On its way between two processes it is in nobody's descriptor table.
+  int carrier[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, carrier), 0);
+  std::swap(socket_, carrier[0]);
+  Send("", 1, {carrier[0]});
+  std::swap(socket_, carrier[0]);
+  CloseSocket();
+  // Closers are dealt with in turn.
+  for (int fd : {closer, next}) {
+    EXPECT_EQ(write(fd, "", 1), 1);
+    AwaitRead(fd);
+  }
+  pollfd answer = {closer, POLLIN, 0};
+  EXPECT_EQ(poll(&answer, 1, 0), 0);
+  close(carrier[0]);
+  close(carrier[1]);
+  EXPECT_EQ(Answer(closer).error, 0);
+  EXPECT_EQ(Answer(next).error, 0);
   EXPECT_THAT(Log(), EndsWith("\n# Bye bye\n"));
 }
 

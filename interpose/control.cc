@@ -268,6 +268,8 @@ Closing::Closing(int socket) {
   if (answer_ != 0) return;
   control::Request request = {};
   request.kind = static_cast<uint32_t>(control::Kind::kClosing);
+  sys::Identity id;
+  if (sys::Stat(socket, "", AT_EMPTY_PATH, &id) == 0) request.inode = id.inode;
   const int error = Send(socket, request, &ends[1], 1);
   sys::Close(ends[1]);
   answer_ = ends[0];
