@@ -96,6 +96,8 @@ TEST(GiantsTest, Go) {
 
 // The emulated program loads the library itself, where the emulator has loaded
 // one already: that each process has one F and one X is what RunBoth() checks.
+// The log may say that an E is unproven: the kernel knows of no such exec, and
+// only of a living process can be seen that it is true.
 TEST(GiantsTest, QemuUser) {
   SKIP_WITHOUT("qemu-x86_64");
   const TracedRun run = RunScript(
@@ -106,7 +108,6 @@ TEST(GiantsTest, QemuUser) {
   EXPECT_THAT(RecordsOf(run.log, PidOf(run.log, "/kind_gcc")),
               Contains("R /etc/passwd"));
   EXPECT_THAT(Comments(run.log, "refused"), IsEmpty());
-  EXPECT_THAT(Comments(run.log, "unproven"), IsEmpty());
   EXPECT_THAT(Comments(run.log, "unknown"), IsEmpty());
 }
 
