@@ -1,0 +1,2 @@
+CFLAGS = -O
+BUILDER = somebody

@@ -1,0 +1,1 @@
+define() { echo "#define $1 $2"; }

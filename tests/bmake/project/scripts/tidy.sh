@@ -1,0 +1,1 @@
+sort "$1" | uniq -c

@@ -1,0 +1,3 @@
+#include "geometry.h"
+
+int Area(Shape shape) { return shape.width * shape.height; }
