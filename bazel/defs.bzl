@@ -9,10 +9,10 @@ def _filemon_run_impl(ctx):
     inputs = ctx.actions.declare_file(ctx.label.name + ".inputs")
     unused = ctx.actions.declare_file(ctx.label.name + ".unused")
 
-    list = ctx.actions.args()
-    list.set_param_file_format("multiline")
-    list.add_all(ctx.files.srcs, expand_directories = False)
-    ctx.actions.write(inputs, list)
+    names = ctx.actions.args()
+    names.set_param_file_format("multiline")
+    names.add_all(ctx.files.srcs, expand_directories = False)
+    ctx.actions.write(inputs, names)
 
     args = ctx.actions.args()
     args.add(log, format = "--log=%s")
