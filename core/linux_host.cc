@@ -227,6 +227,10 @@ bool LinuxHost::IsStranger(pid_t pid) {
   // Orphans move up: who is not found in a hundred steps is deep, not strange.
   for (int steps = 0; steps < 100; ++steps) {
     const absl::optional<ProcStat> stat = ReadProcStat(pid);
+    // Where /proc hides the processes of others (hidepid), it is another user's
+    // that is hidden and lives. One of the session that became another user has
+    // its parent to tell of it.
+    if (!stat && steps == 0) return kill(pid, 0) != 0 && errno == EPERM;
     if (!stat || stat->parent == getpid()) return false;
     if (stat->parent <= 1) return true;
     pid = stat->parent;
