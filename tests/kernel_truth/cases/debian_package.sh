@@ -34,13 +34,13 @@ binary-arch:
 binary binary-indep:
 	mkdir -p $(tree)/DEBIAN $(tree)/usr/share/hello
 	cp debian/changelog $(tree)/usr/share/hello/name
-	chown -R 7:4711 $(tree)/usr
+	chown -R 0:0 $(tree)/usr
 	dpkg-gencontrol -P$(tree)
 	dpkg --build $(tree) ..
 END
 chmod +x debian/rules
 dpkg-buildpackage -d -us -uc -rfakeroot
 cd ..
-dpkg-deb -c hello_1_all.deb | grep 'lp/4711.*name'
+dpkg-deb -c hello_1_all.deb | grep 'root/root.*name'
 dpkg-deb -x hello_1_all.deb out
 cmp out/usr/share/hello/name hello/debian/changelog
