@@ -82,6 +82,17 @@ TEST_F(RulesTest, TheLogIsAnOutput) {
                     HasSubstr("/run/read.txt\n"), HasSubstr("# Bye bye\n")));
 }
 
+TEST_F(RulesTest, TheLogIsOneForTheLint) {
+  Built("concat");
+  const CommandResult lint =
+      workspace_->Lint("//run:concat", "built-bin/run/concat.filemon");
+  EXPECT_EQ(lint.status, 0);
+  EXPECT_THAT(
+      lint.output,
+      AllOf(HasSubstr("//run:concat\n"), HasSubstr("//run:unread.txt\n"),
+            HasSubstr(" 0 undeclared inputs"), HasSubstr(" 2 unread inputs")));
+}
+
 TEST_F(RulesTest, EveryInputCountsWhereSomethingWasNotTraced) {
   const std::string first = Built("untraced");
   EXPECT_EQ(Contents(workspace_->File("built-bin/run/untraced.unused")), "");
