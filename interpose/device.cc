@@ -191,6 +191,12 @@ int CopyArgument(const void* argument, T* out) {
   return 0;
 }
 
+bool IsEmptyFile(int fd) {
+  sys::Identity id;
+  return sys::Stat(fd, "", AT_EMPTY_PATH, &id) == 0 && S_ISREG(id.mode) &&
+         id.size == 0;
+}
+
 }  // namespace
 
 bool IsDevice(int fd) {
@@ -220,8 +226,20 @@ int DeviceErrno(int error) {
 }
 
 int OpenedOrDevice(int fd, const char* path, int flags) {
-  // With another errno the name may not even be readable.
-  if (fd >= 0 || errno != ENOENT || !IsDevicePath(path)) return fd;
+  const bool creates = (flags & O_CREAT) != 0;
+  if (fd >= 0) {
+    if (!creates || !IsDevicePath(path) || !IsEmptyFile(fd)) return fd;
+    // Where there is a device nothing is created.
+    sys::Call(SYS_unlinkat, AT_FDCWD, sys::Arg(path), 0);
+    sys::Close(fd);
+  } else {
+    // With another errno the name may not even be readable.
+    const bool missing = errno == ENOENT;
+    const bool denied =
+        creates && (errno == EACCES || errno == EPERM || errno == EROFS);
+    if ((!missing && !denied) || !IsDevicePath(path)) return fd;
+    if (denied && sys::Exists(path)) return fd;
+  }
   if ((flags & O_DIRECTORY) != 0) return Result(ENOTDIR);
   const int device = OpenDevice();
   if (device < 0) return Result(DeviceErrno(device));

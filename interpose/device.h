@@ -32,7 +32,8 @@ int CopiedDescriptor(int fd, int copy);
 bool IsDevicePath(const char* path);
 
 // A call that opens a file has given `fd`. If it failed because there is no
-// device, opens ours. Returns the descriptor, or -1 with errno set.
+// device, or has created a file in its place, opens ours. Returns the
+// descriptor, or -1 with errno set.
 int OpenedOrDevice(int fd, const char* path, int flags);
 
 // What ioctl() gives for the device, if `fd` is one: 0, or -1 with errno set.

@@ -128,7 +128,10 @@ void ReportOpenIn(const char* directory, const char* name, int flags) {
 }
 
 int OpenResult(int fd, PathAt path, int flags) {
-  if (__builtin_expect(fd < 0, 0)) return OpenedOrDevice(fd, path.name, flags);
+  if (fd < 0 || (flags & O_CREAT) != 0) {
+    fd = OpenedOrDevice(fd, path.name, flags);
+    if (fd < 0 || IsDevice(fd)) return fd;
+  }
   if (!Tracing()) return fd;
   GivenDescriptor(fd);
   ReportOpen(path, flags);

@@ -110,6 +110,7 @@ struct Identity {
   uint64_t inode = 0;
   uint32_t mode = 0;
   uint32_t links = 0;
+  int64_t size = 0;
 };
 
 // stat() of path relative to dirfd; flags as for fstatat(). 0 or -errno.
@@ -126,6 +127,7 @@ inline int Stat(int dirfd, const char* path, int flags, Identity* out) {
   out->inode = st.st_ino;
   out->mode = st.st_mode;
   out->links = static_cast<uint32_t>(st.st_nlink);
+  out->size = st.st_size;
   return 0;
 }
 

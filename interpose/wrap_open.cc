@@ -75,7 +75,7 @@ FILEMON_WRAP_OPENAT_2(__openat64_2)
 #define FILEMON_WRAP_CREAT(name)                                          \
   FILEMON_WRAP(int, name, (const char* path, mode_t mode)) {              \
     return OpenResult(FILEMON_NEXT(name)(path, mode), PathAt::Here(path), \
-                      O_WRONLY);                                          \
+                      O_WRONLY | O_CREAT);                                \
   }
 FILEMON_WRAP_CREAT(creat)
 FILEMON_WRAP_CREAT(creat64)

@@ -77,7 +77,7 @@ FILEMON_WRAP(long, syscall, (long number, ...)) {
 #endif
 #ifdef SYS_creat
     case SYS_creat:
-      return OpenResult(result(), Here(a), O_WRONLY);
+      return OpenResult(result(), Here(a), O_WRONLY | O_CREAT);
 #endif
     case SYS_openat:
       return OpenResult(result(), At(a, b), Flags(c));

@@ -120,7 +120,15 @@ CASE(opens_in_every_way) {
   CHECK(close(device) == 0);
   FAILS(ENOTDIR, open(DEVICE, O_RDWR | O_DIRECTORY) == -1);
   FAILS(ENOENT, open("/dev/filemons", O_RDWR) == -1);
-  FILE* stream = fopen(DEVICE, "r+");
+  // There is nothing to create.
+  CHECK((device = open(DEVICE, O_RDWR | O_CREAT, 0644)) == first);
+  CHECK(close(device) == 0);
+  CHECK((device = creat(DEVICE, 0644)) == first);
+  CHECK(close(device) == 0);
+  FILE* stream = fopen(DEVICE, "w");
+  CHECK(stream != NULL && fclose(stream) == 0);
+  CHECK(unlink(DEVICE) == -1);  // there is no such file
+  stream = fopen(DEVICE, "r+");
   CHECK(stream != NULL && fileno(stream) == first);
   int log = OpenLog("log");
   CHECK(ioctl(fileno(stream), FILEMON_SET_FD, &log) == 0);
