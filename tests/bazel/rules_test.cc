@@ -86,11 +86,10 @@ TEST_F(RulesTest, TheLogIsOneForTheLint) {
   Built("concat");
   const CommandResult lint =
       workspace_->Lint("//run:concat", "built-bin/run/concat.filemon");
-  EXPECT_EQ(lint.status, 0);
-  EXPECT_THAT(
-      lint.output,
-      AllOf(HasSubstr("//run:concat\n"), HasSubstr("//run:unread.txt\n"),
-            HasSubstr(" 0 undeclared inputs"), HasSubstr(" 2 unread inputs")));
+  // Bazel itself has left away the inputs that were not read.
+  EXPECT_EQ(lint.output,
+            "1 log of 1 action: 0 undeclared inputs, 0 undeclared outputs, "
+            "0 unread inputs\n");
 }
 
 TEST_F(RulesTest, EveryInputCountsWhereSomethingWasNotTraced) {
