@@ -41,6 +41,8 @@ esac
 
 folder=$(mktemp -d /var/tmp/filemon-restricted-XXXXXX)
 trap 'chmod -R u+rwx "$folder"; rm -rf "$folder"' EXIT
+# Bazel ends what takes too long by a signal.
+trap 'exit 143' INT TERM
 mkdir "$folder/tree" "$folder/tmp"
 cp -rL . "$folder/tree"
 chmod -R a+rX "$folder"
