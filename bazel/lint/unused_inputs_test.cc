@@ -1,5 +1,7 @@
 #include "bazel/lint/unused_inputs.h"
 
+#include <string.h>
+
 #include <string>
 #include <vector>
 
@@ -22,9 +24,12 @@ std::vector<std::string> Unused(const std::string& records,
       {"a", "b c", "tree", "src/link"},
       ReadFileUse(absl::StrCat("# Target pid 7\n", records, end)), "/box",
       [](const std::string& path) {
-        return absl::StartsWith(path, "/box/src/")
-                   ? "/home/src/" + path.substr(9)
-                   : path;
+        for (const char* links : {"/box/src/", "/box/tool.runfiles/"}) {
+          if (absl::StartsWith(path, links)) {
+            return "/home/src/" + path.substr(strlen(links));
+          }
+        }
+        return path;
       });
 }
 
@@ -38,6 +43,9 @@ TEST(UnusedInputsTest, AreThoseThatWereNotRead) {
 
 TEST(UnusedInputsTest, ReadByTheirRealNamesIsRead) {
   EXPECT_THAT(Unused("R 7 /home/src/link\n"), ElementsAre("a", "b c", "tree"));
+  // One link for another.
+  EXPECT_THAT(Unused("R 7 /box/tool.runfiles/link\n"),
+              ElementsAre("a", "b c", "tree"));
 }
 
 TEST(UnusedInputsTest, LinkedOrRenamedIsRead) {
