@@ -17,7 +17,7 @@ namespace {
 
 // Records up to this size are gathered on the stack and written by write(),
 // which is cheaper than writev(). Signal handlers run on small stacks.
-constexpr size_t kSmall = 512;
+constexpr size_t kSmall = 256;
 
 // How long a full pipe may stay full before its records are given up: the
 // collector may have been stopped.

@@ -33,9 +33,13 @@ class Batch {
   void Flush();
 
  private:
+  // Enough for the start of most images. It is on the stack, which may be
+  // small.
+  static constexpr size_t kSize = 2048;
+
   size_t size_ = 0;
   uint32_t records_ = 0;
-  alignas(4) char bytes_[wire::kMaxWrite];
+  alignas(4) char bytes_[kSize];
 };
 
 }  // namespace filemon

@@ -83,8 +83,8 @@ TEST_F(ChannelTest, CarriesEveryField) {
 
 // Around 512, where gathering ends, and 4096, where one write ends.
 TEST_F(ChannelTest, CarriesEverySize) {
-  for (const int size :
-       {kSmallest, 511, 512, 513, 1000, 4095, 4096, 4097, 4608, 4609, 8192}) {
+  for (const int size : {kSmallest, 255, 256, 257, 511, 512, 513, 1000, 4095,
+                         4096, 4097, 4608, 4609, 8192}) {
     const std::string name = NameForSize(size);
     Emit(Open(name));
     EXPECT_THAT(collector_.Records(), ElementsAre(Opened(name))) << size;
@@ -128,7 +128,7 @@ std::vector<std::string> WritesOf(Body body) {
 }
 
 TEST_F(ChannelTest, ARecordIsOneWriteIfOneCanKeepItWhole) {
-  for (const int size : {kSmallest, 512, 513, 4096}) {
+  for (const int size : {kSmallest, 256, 257, 4096}) {
     EXPECT_THAT(WritesOf([&] { Emit(Open(NameForSize(size))); }),
                 ElementsAre(SizeIs(size)));
   }

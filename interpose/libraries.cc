@@ -2,10 +2,10 @@
 
 #include <elf.h>
 #include <link.h>
-#include <linux/limits.h>
 
 #include "interpose/auxiliary.h"
 #include "interpose/environment.h"
+#include "interpose/path_buffer.h"
 #include "interpose/rebind.h"
 #include "interpose/search_path.h"
 #include "interpose/session.h"
@@ -59,13 +59,15 @@ const char* RunpathOf(const dl_phdr_info& object) {
 // leads to `library`.
 bool PathOfObjectHolds(const char* list, const char* name,
                        const char* library) {
-  char self[PATH_MAX];
-  size_t size = strlen(name);
-  if (size == 0) {
-    const long n = sys::Readlinkat(AT_FDCWD, kSelf, self, sizeof(self) - 1);
-    name = self;
-    size = n > 0 ? static_cast<size_t>(n) : 0;
-  }
+  PathBuffer self;
+  const auto read = [](char* out, size_t size) {
+    const long n = sys::Readlinkat(AT_FDCWD, kSelf, out, size - 1);
+    if (n < 0 || static_cast<size_t>(n) == size - 1) return false;
+    out[n] = '\0';
+    return true;
+  };
+  if (name[0] == '\0' && self.Fill(read)) name = self.path();
+  const size_t size = strlen(name);
   const char* slash = FindLast(name, size, '/');
   return SearchPathHolds(
       list, name, slash != nullptr ? static_cast<size_t>(slash - name) : 0,
@@ -261,11 +263,13 @@ void ReportNamespace(void* handle) {
     }
     const char* slash = FindLast(last, strlen(last), '/');
     const char* name = FindLast(map->l_name, strlen(map->l_name), '/');
-    char path[PATH_MAX];
-    TextBuilder text(path, sizeof(path));
-    text.Add(last, slash != nullptr ? static_cast<size_t>(slash - last) : 0);
-    text.Add(name);
-    if (sys::Exists(path)) report.AddLibrary(path);
+    PathBuffer path;
+    path.Fill([&](char* out, size_t size) {
+      TextBuilder text(out, size);
+      text.Add(last, slash != nullptr ? static_cast<size_t>(slash - last) : 0);
+      return text.Add(name).ok();
+    });
+    if (sys::Exists(path.path())) report.AddLibrary(path.path());
   }
   batch.Flush();
 }

@@ -88,7 +88,9 @@ size_t LinkOfDescriptor(int fd, char* out, size_t size) {
       .Add("/proc/self/fd/")
       .AddDecimal(static_cast<uint64_t>(fd));
   const long n = sys::Readlinkat(AT_FDCWD, link, out, size - 1);
-  const size_t length = n > 0 && out[0] == '/' ? static_cast<size_t>(n) : 0;
+  // What fills the room may have been cut.
+  const bool whole = n > 0 && static_cast<size_t>(n) < size - 1;
+  const size_t length = whole && out[0] == '/' ? static_cast<size_t>(n) : 0;
   out[length] = '\0';
   return length;
 }

@@ -31,16 +31,17 @@ TreeWalk::TreeWalk(const char* root, FtwFunction ftw, NftwFunction nftw,
       ftw_(ftw),
       nftw_(nftw),
       changes_directory_((flags & FTW_CHDIR) != 0),
-      outer_(g_current) {
+      outer_(g_current),
+      opened_(static_cast<char*>(sys::MapMemory(2 * PATH_MAX))),
+      entered_(opened_ != nullptr ? opened_ + PATH_MAX : nullptr) {
   while (root_size_ > 1 && root[root_size_ - 1] == '/') --root_size_;
-  opened_[0] = '\0';
-  entered_[0] = '\0';
   g_current = this;
   if (changes_directory_) ReportOpen(PathAt::Here("."), O_RDONLY);
 }
 
 TreeWalk::~TreeWalk() {
   g_current = outer_;
+  if (opened_ != nullptr) sys::UnmapMemory(opened_, 2 * PATH_MAX);
   if (changes_directory_) ReportChdir(nullptr);
 }
 
@@ -60,7 +61,7 @@ int TreeWalk::VisitNftw(const char* path, const void* status, int type,
 }
 
 void TreeWalk::See(const char* path, int type) {
-  if (!Tracing()) return;
+  if (opened_ == nullptr || !Tracing()) return;
   const size_t size = strlen(path);
   // Where the visited file lies; for the visit after its entries, a directory
   // itself.
@@ -72,12 +73,13 @@ void TreeWalk::See(const char* path, int type) {
     Open(path, n);
     if (changes_directory_) Enter(path, n);
   }
-  if (changes_directory_) GetDirectory(entered_, sizeof(entered_));
+  if (changes_directory_) GetDirectory(entered_, PATH_MAX);
   if (type == FTW_D) Open(path, size);
 }
 
 void TreeWalk::Saw(const char* path, int type, int result) {
-  if (changes_directory_ && type == FTW_D && result == 0 && Tracing()) {
+  if (opened_ != nullptr && changes_directory_ && type == FTW_D &&
+      result == 0 && Tracing()) {
     Enter(path, strlen(path));
   }
 }
@@ -90,7 +92,7 @@ bool TreeWalk::IsOpen(const char* path, size_t size) const {
 }
 
 void TreeWalk::Open(const char* path, size_t size) {
-  if (size >= sizeof(opened_)) return;
+  if (size >= PATH_MAX) return;
   memcpy(opened_, path, size);
   opened_[size] = '\0';
   if (!changes_directory_) {
@@ -109,9 +111,8 @@ void TreeWalk::Open(const char* path, size_t size) {
 
 void TreeWalk::Enter(const char* path, size_t size) {
   const size_t above = DirectorySize(path, size);
-  if (entered_[0] == '\0') GetDirectory(entered_, sizeof(entered_));
-  TextBuilder text(entered_ + strlen(entered_),
-                   sizeof(entered_) - strlen(entered_));
+  if (entered_[0] == '\0') GetDirectory(entered_, PATH_MAX);
+  TextBuilder text(entered_ + strlen(entered_), PATH_MAX - strlen(entered_));
   if (entered_[1] != '\0') text.Add("/");
   const size_t name = path[above] == '/' ? above + 1 : above;
   text.Add(path + name, size - name);

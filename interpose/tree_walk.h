@@ -53,8 +53,11 @@ class TreeWalk {
   NftwFunction nftw_;
   bool changes_directory_;
   TreeWalk* outer_;
-  char opened_[PATH_MAX];    // the directory opened last, as libc names it
-  char entered_[PATH_MAX];   // with FTW_CHDIR: where the process is, absolute
+  // Of PATH_MAX bytes each, not on the stack: that may be a small one, and libc
+  // and the program's function need it. Null if there is no memory: the walk
+  // goes on unseen.
+  char* opened_;             // the directory opened last, as libc names it
+  char* entered_;            // with FTW_CHDIR: where the process is, absolute
   size_t entered_size_ = 0;  // of opened_, what has been entered
 };
 

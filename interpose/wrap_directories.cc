@@ -4,12 +4,12 @@
 #include <fcntl.h>
 #include <fts.h>
 #include <glob.h>
-#include <linux/limits.h>
 #include <nl_types.h>
 #include <sys/stat.h>
 
 #include "interpose/descriptors.h"
 #include "interpose/path.h"
+#include "interpose/path_buffer.h"
 #include "interpose/report.h"
 #include "interpose/sys.h"
 #include "interpose/text.h"
@@ -193,20 +193,24 @@ class FtsStep {
       // Where fts_children() has read the directory, it is opened to enter it.
       enters_ = last_->fts_instr != FTS_SKIP &&
                 (walk->fts_child == nullptr || changes_directory_);
-      TextBuilder(path_, sizeof(path_)).Add(last_->fts_accpath);
+      // libc may reuse the entry's memory.
+      path_.Fill([this](char* out, size_t size) {
+        return TextBuilder(out, size).Add(last_->fts_accpath).ok();
+      });
     }
-    sys::Getcwd(cwd_, sizeof(cwd_));
+    if (changes_directory_) before_ = WorkingDirectory();
   }
 
   FTSENT* Result(FTSENT* entry) const {
     if (!tracing_) return entry;
     if (enters_ && !(entry == last_ && entry->fts_info == FTS_DNR)) {
-      ReportDirectory(PathAt::Here(path_));
+      ReportDirectory(PathAt::Here(path_.path()));
     }
     if (!changes_directory_ || entry == nullptr) return entry;
     const bool is_root = entry->fts_level == FTS_ROOTLEVEL;
-    char cwd[PATH_MAX];
-    const bool moved = sys::Getcwd(cwd, sizeof(cwd)) > 0 && !Equal(cwd, cwd_);
+    const sys::Identity after = WorkingDirectory();
+    const bool moved =
+        after.device != before_.device || after.inode != before_.inode;
     if (moved && !is_root && entry->fts_info == FTS_DP) {
       ReportDirectory(PathAt::Here(".."));
     }
@@ -215,12 +219,18 @@ class FtsStep {
   }
 
  private:
+  static sys::Identity WorkingDirectory() {
+    sys::Identity id = {};
+    sys::Stat(AT_FDCWD, ".", 0, &id);
+    return id;
+  }
+
   const FTSENT* last_ = nullptr;
   bool enters_ = false;
   bool changes_directory_ = false;
   bool tracing_ = false;
-  char path_[PATH_MAX];
-  char cwd_[PATH_MAX];
+  PathBuffer path_;
+  sys::Identity before_ = {};
 };
 
 // fts_children(): reads the directory that was returned last, and comes back.
@@ -238,12 +248,17 @@ FTSENT* ReportChildrenRead(FTS* walk, const FTSENT* last, int options,
   // Names alone need no look at the files.
   if (!stays && (options & FTS_NAMEONLY) == 0) {
     const char* inside = last->fts_accpath;
-    char cwd[PATH_MAX];
-    char path[PATH_MAX];
-    bool sure;
-    if (inside[0] != '/' && sys::Getcwd(cwd, sizeof(cwd)) > 0 &&
-        JoinPath(cwd, inside, path, sizeof(path), &sure)) {
-      inside = path;
+    PathBuffer cwd;
+    PathBuffer path;
+    const auto directory = [](char* out, size_t size) {
+      return sys::Getcwd(out, size) > 0;
+    };
+    const auto join = [&](char* out, size_t size) {
+      bool sure;
+      return JoinPath(cwd.path(), inside, out, size, &sure);
+    };
+    if (inside[0] != '/' && cwd.Fill(directory) && path.Fill(join)) {
+      inside = path.path();
     }
     ReportEntered(inside);
     if (!is_root) ReportDirectory(PathAt::Here(".."));

@@ -1,11 +1,11 @@
 // open(2) and its kin: R, W and A records.
 #include <fcntl.h>
-#include <linux/limits.h>
 #include <linux/openat2.h>
 #include <stdarg.h>
 #include <sys/types.h>
 
 #include "interpose/descriptors.h"
+#include "interpose/path_buffer.h"
 #include "interpose/report.h"
 #include "interpose/sys.h"
 #include "interpose/wrapper.h"
@@ -96,9 +96,12 @@ FILEMON_WRAP(int, openat2,
 // The file is named by a handle; the log takes the name that the kernel knows.
 FILEMON_WRAP(int, open_by_handle_at, (int mount, void* handle, int flags)) {
   const int fd = FILEMON_NEXT(open_by_handle_at)(mount, handle, flags);
-  char path[PATH_MAX];
-  if (fd >= 0 && Tracing() && PathOfDescriptor(fd, path, sizeof(path))) {
-    ReportOpen(PathAt::Here(path), flags);
+  PathBuffer path;
+  const auto read = [fd](char* out, size_t size) {
+    return PathOfDescriptor(fd, out, size);
+  };
+  if (fd >= 0 && Tracing() && path.Fill(read)) {
+    ReportOpen(PathAt::Here(path.path()), flags);
   }
   return fd;
 }

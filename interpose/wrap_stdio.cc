@@ -2,11 +2,11 @@
 // wrapper.
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/limits.h>
 #include <stdio.h>
 
 #include "interpose/control.h"
 #include "interpose/device.h"
+#include "interpose/path_buffer.h"
 #include "interpose/report.h"
 #include "interpose/sys.h"
 #include "interpose/text.h"
@@ -65,13 +65,17 @@ FILE* TemporaryResult(FILE* stream) {
   const int fd = DescriptorOf(stream);
   const int flags = sys::Fcntl(fd, F_GETFL);
   if (flags >= 0 && (flags & O_TMPFILE) == O_TMPFILE) return stream;
-  char path[PATH_MAX];
-  const size_t n = LinkOfDescriptor(fd, path, sizeof(path));
-  constexpr size_t kSuffix = sizeof(" (deleted)") - 1;
-  if (n <= kSuffix) return stream;
-  path[n - kSuffix] = '\0';
-  ReportOpen(PathAt::Here(path), O_RDWR);
-  ReportUnlink(PathAt::Here(path));
+  PathBuffer path;
+  const bool deleted = path.Fill([fd](char* out, size_t size) {
+    constexpr size_t kSuffix = sizeof(" (deleted)") - 1;
+    const size_t n = LinkOfDescriptor(fd, out, size);
+    if (n <= kSuffix) return false;
+    out[n - kSuffix] = '\0';
+    return true;
+  });
+  if (!deleted) return stream;
+  ReportOpen(PathAt::Here(path.path()), O_RDWR);
+  ReportUnlink(PathAt::Here(path.path()));
   return stream;
 }
 

@@ -7,7 +7,7 @@
 
 #include "tests/programs/case.h"
 
-enum { kOpens = 2000 };
+enum { kOpens = 400 };
 
 // The count is in the file "count.PID", which outlives it: at least so many
 // opens of "seen" have returned.

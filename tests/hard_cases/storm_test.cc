@@ -25,7 +25,7 @@
 namespace filemon {
 namespace {
 
-constexpr int kOpens = 2000;
+constexpr int kOpens = 400;
 
 int Rounds() {
   const char* const rounds = getenv("FILEMON_STORM_ROUNDS");

@@ -1,9 +1,13 @@
+#define _GNU_SOURCE
 #include "tests/programs/case.h"
 
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -72,16 +76,68 @@ void ExpectSignal(int pid, int signal) {
   CHECK(WTERMSIG(end) == signal);
 }
 
+static void (*chosen)(void);
+
+static void* RunInThread(void* data) {
+  chosen();
+  return data;
+}
+
+static void InSmallThread(void) {
+  // Of which the C library takes some for itself.
+  enum { kSmallest = 16384 };
+  pthread_attr_t attributes;
+  pthread_t thread;
+  CHECK(pthread_attr_init(&attributes) == 0);
+  CHECK(pthread_attr_setstacksize(&attributes, kSmallest) == 0);
+  CHECK(pthread_create(&thread, &attributes, RunInThread, NULL) == 0);
+  CHECK(pthread_join(thread, NULL) == 0);
+}
+
+static void RunInHandler(int signal) {
+  CHECK(signal == SIGURG);
+  chosen();
+}
+
+static void OnSignalStack(void) {
+  // SIGSTKSZ as it was before glibc 2.34. What overflows it faults.
+  enum { kSize = 8192, kGuard = 65536 };
+  char* const memory =
+      mmap(NULL, kGuard + kSize, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  CHECK(memory != MAP_FAILED);
+  CHECK(mprotect(memory + kGuard, kSize, PROT_READ | PROT_WRITE) == 0);
+  const stack_t stack = {.ss_sp = memory + kGuard, .ss_size = kSize};
+  CHECK(sigaltstack(&stack, NULL) == 0);
+  const struct sigaction action = {.sa_handler = RunInHandler,
+                                   .sa_flags = SA_ONSTACK};
+  CHECK(sigaction(SIGURG, &action, NULL) == 0);
+  CHECK(raise(SIGURG) == 0);
+}
+
+static bool Choose(const char* name) {
+  for (int i = 0; i < case_count; ++i) {
+    if (strcmp(cases[i].name, name) == 0) chosen = cases[i].run;
+  }
+  return chosen != NULL;
+}
+
 int main(int argc, char** argv) {
   if (argc == 2 && strcmp(argv[1], "--list") == 0) {
     for (int i = 0; i < case_count; ++i) puts(cases[i].name);
     return 0;
   }
-  for (int i = 0; argc == 2 && i < case_count; ++i) {
-    if (strcmp(cases[i].name, argv[1]) != 0) continue;
-    cases[i].run();
+  void (*how)(void) = NULL;
+  if (argc == 3 && strcmp(argv[1], "--in-small-thread") == 0) {
+    how = InSmallThread;
+  } else if (argc == 3 && strcmp(argv[1], "--on-signal-stack") == 0) {
+    how = OnSignalStack;
+  }
+  if ((argc == 2 || how != NULL) && Choose(argv[argc - 1])) {
+    (how != NULL ? how : chosen)();
     return 0;
   }
-  fprintf(stderr, "usage: calls --list | NAME\n");
+  fprintf(stderr,
+          "usage: calls --list | [--in-small-thread | --on-signal-stack] "
+          "NAME\n");
   return 2;
 }

@@ -3,6 +3,10 @@
 // one, and exits 0 if the function did what its manual says. `calls --list`
 // prints the names.
 //
+// `calls --in-small-thread NAME` runs it in a thread with the smallest stack
+// that there is, `calls --on-signal-stack NAME` in a signal handler on a stack
+// of 8 KiB.
+//
 // A case that is named like a function of libc is the test of its wrapper.
 #ifndef FILEMON_TESTS_PROGRAMS_CASE_H_
 #define FILEMON_TESTS_PROGRAMS_CASE_H_
