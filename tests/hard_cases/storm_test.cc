@@ -1,6 +1,6 @@
 // SIGKILL at random moments for random processes of a running `make -j`.
 //
-// FILEMON_STORM_ROUNDS in the environment asks for more rounds than a few.
+// FILEMON_STORM_ROUNDS in the environment asks for another number of rounds.
 #include <glob.h>
 #include <sched.h>
 #include <signal.h>
@@ -29,7 +29,7 @@ constexpr int kOpens = 400;
 
 int Rounds() {
   const char* const rounds = getenv("FILEMON_STORM_ROUNDS");
-  return rounds != nullptr ? atoi(rounds) : 10;
+  return rounds != nullptr ? atoi(rounds) : 100;
 }
 
 // The processes below `pid`, each before its own.
