@@ -17,6 +17,9 @@ constexpr size_t kMaxPast = 8;
 // Of all processes that have ended.
 constexpr size_t kMaxRecent = 4096;
 
+// Far less than what pids take to come round.
+constexpr size_t kMaxEnded = 1024;
+
 bool Contains(const std::vector<uint32_t>& proofs, uint32_t proof) {
   return absl::c_linear_search(proofs, proof);
 }
@@ -62,12 +65,12 @@ Provenance::Word Provenance::Check(const Record& record,
     case Kind::kChildEnded:
       return CheckChildEnded(speaker, record);
     default:
-      return CheckSpeech(speaker, record.pid, record.proof);
+      return CheckSpeech(speaker, record.pid, record.proof, false);
   }
 }
 
 Provenance::Word Provenance::CheckSpeech(const Speaker* speaker, pid_t pid,
-                                         uint32_t proof) {
+                                         uint32_t proof, bool of_the_dead) {
   if (speaker != nullptr && Contains(speaker->proofs, proof)) {
     return Word::kBelieved;
   }
@@ -77,7 +80,12 @@ Provenance::Word Provenance::CheckSpeech(const Speaker* speaker, pid_t pid,
   }
   const bool possible =
       speaker != nullptr ? speaker->proofs.empty() : images_.contains(proof);
-  return possible && !host_->IsStranger(pid) ? Word::kBelieved : Word::kForged;
+  if (!possible || host_->IsStranger(pid)) return Word::kForged;
+  // Of its own pid namespace we cannot ask.
+  if (speaker != nullptr || of_the_dead || pid >= wire::kPidLimit) {
+    return Word::kBelieved;
+  }
+  return host_->Gone(pid) ? Word::kForged : Word::kBelieved;
 }
 
 Provenance::Word Provenance::CheckStart(const Speaker* speaker,
@@ -105,7 +113,7 @@ Provenance::Word Provenance::CheckFork(const Speaker* speaker,
   const bool proven =
       (by_child && speaker != nullptr &&
        Contains(speaker->past, record.proof)) ||
-      CheckSpeech(speaker, record.pid, record.proof) != Word::kForged;
+      CheckSpeech(speaker, record.pid, record.proof, by_child) != Word::kForged;
   if (!proven) return Word::kForged;
   return child_ended || MayHaveForked(record.pid, record.a, record.proof)
              ? Word::kBelieved
@@ -115,7 +123,7 @@ Provenance::Word Provenance::CheckFork(const Speaker* speaker,
 Provenance::Word Provenance::CheckChildEnded(const Speaker* speaker,
                                              const Record& record) {
   if (!MayReap(record.pid, record.a)) return Word::kForged;
-  return CheckSpeech(speaker, record.pid, record.proof);
+  return CheckSpeech(speaker, record.pid, record.proof, false);
 }
 
 bool Provenance::MayHaveForked(pid_t parent, pid_t child, uint32_t proof) {
@@ -127,7 +135,12 @@ bool Provenance::MayHaveForked(pid_t parent, pid_t child, uint32_t proof) {
     return host_->ProofOf(child) == proof;
   }
   const pid_t parent_now = host_->ParentOf(child);
-  if (parent_now == parent || parent_now == 0) return true;
+  if (parent_now == parent) return true;
+  if (parent_now == 0) {
+    const auto ended = ended_.find(child);
+    return ended == ended_.end() || ended->second == parent ||
+           child >= wire::kPidLimit;
+  }
   // An orphan since, or made by CLONE_PARENT.
   return (Find(parent_now) == nullptr && !host_->IsStranger(child)) ||
          host_->ProofOf(child) == proof;
@@ -260,6 +273,12 @@ void Provenance::Forget(pid_t pid) {
   const auto it = speakers_.find(pid);
   if (it == speakers_.end()) return;
   for (const uint32_t proof : it->second.proofs) ForgetImage(proof);
+  ended_[pid] = it->second.parent;
+  ended_order_.push_back(pid);
+  if (ended_order_.size() > kMaxEnded) {
+    ended_.erase(ended_order_.front());
+    ended_order_.pop_front();
+  }
   speakers_.erase(it);
 }
 

@@ -100,7 +100,9 @@ class Provenance {
   };
 
   Speaker* Find(pid_t pid);
-  Word CheckSpeech(const Speaker* speaker, pid_t pid, uint32_t proof);
+  // `of_the_dead`: others may speak of a process after its end.
+  Word CheckSpeech(const Speaker* speaker, pid_t pid, uint32_t proof,
+                   bool of_the_dead);
   Word CheckStart(const Speaker* speaker, const Record& record);
   Word CheckFork(const Speaker* speaker, const Record& record,
                  bool child_ended);
@@ -124,6 +126,10 @@ class Provenance {
   absl::flat_hash_map<uint32_t, int> images_;
   // The proofs of processes that have ended: their forks may be unknown yet.
   std::deque<uint32_t> recent_;
+  // The parents of the last processes that have ended: nobody else makes
+  // children of the same pids so soon.
+  absl::flat_hash_map<pid_t, pid_t> ended_;
+  std::deque<pid_t> ended_order_;
 };
 
 }  // namespace filemon

@@ -28,7 +28,7 @@ class FakeHost : public Host {
   }
   std::vector<pid_t> Orphans() override { return {}; }
   bool Lives(pid_t) override { return false; }
-  bool Gone(pid_t) override { return false; }
+  bool Gone(pid_t pid) override { return gone.count(pid) > 0; }
   absl::optional<uint32_t> ProofOf(pid_t pid) override {
     const auto it = proofs.find(pid);
     return it != proofs.end() ? absl::optional<uint32_t>(it->second)
@@ -40,6 +40,7 @@ class FakeHost : public Host {
   std::map<pid_t, pid_t> parents;
   std::map<pid_t, uint32_t> proofs;
   std::set<pid_t> strangers;
+  std::set<pid_t> gone;
   std::set<pid_t> emulators;
 };
 
@@ -244,6 +245,19 @@ TEST_F(ProvenanceTest, NobodySpeaksForStrangers) {
   EXPECT_EQ(Waited(kHostile, 1, kHostilesProof), Word::kForged);
   host_.proofs[1] = 77;
   EXPECT_EQ(Open(1, kHostilesProof), Word::kForged);
+}
+
+TEST_F(ProvenanceTest, NobodySpeaksForTheDead) {
+  EXPECT_EQ(ForkByParent(kRoot, 101, kRootsProof), Word::kBelieved);
+  provenance_.Forget(101);
+  host_.gone = {101};
+  EXPECT_EQ(Open(101, kHostilesProof), Word::kForged);
+  EXPECT_EQ(ForkByParent(kHostile, 101, kHostilesProof), Word::kForged);
+  EXPECT_EQ(ForkByChild(kHostile, 101, kHostilesProof), Word::kForged);
+  // The pid in use again.
+  host_.gone = {};
+  host_.parents[101] = kHostile;
+  EXPECT_EQ(ForkByParent(kHostile, 101, kHostilesProof), Word::kBelieved);
 }
 
 TEST_F(ProvenanceTest, AProofThatNobodyHas) {
