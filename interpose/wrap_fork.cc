@@ -169,16 +169,6 @@ void ReportTerminal() { ReportOpen(PathAt::Here("/dev/ptmx"), O_RDWR); }
 
 }  // namespace
 
-FILEMON_WRAP(int, forkpty,
-             (int* master, char* name, const void* attributes,
-              const void* window)) {
-  const pid_t parent = Tracing() ? CurrentPid() : 0;
-  const int result = FILEMON_NEXT(forkpty)(master, name, attributes, window);
-  if (result < 0 || !Tracing()) return result;
-  if (result > 0) ReportTerminal();
-  return ForkResult(result, parent);
-}
-
 FILEMON_WRAP(int, openpty,
              (int* master, int* slave, char* name, const void* attributes,
               const void* window)) {
@@ -186,6 +176,42 @@ FILEMON_WRAP(int, openpty,
       FILEMON_NEXT(openpty)(master, slave, name, attributes, window);
   if (result == 0 && Tracing()) ReportTerminal();
   return result;
+}
+
+namespace {
+
+Original<int (*)(int)> original_login_tty;
+
+// In forkpty()'s child.
+void TakeTerminal(int terminal) {
+  if (original_login_tty.Get("login_tty")(terminal) == 0) return;
+  ReportExit(1);
+  for (;;) sys::Call(SYS_exit_group, 1);
+}
+
+}  // namespace
+
+// forkpty(3) written out: in libc's the child may speak before its parent could
+// tell that the terminal was opened before.
+FILEMON_WRAP(int, forkpty,
+             (int* master, char* name, const void* attributes,
+              const void* window)) {
+  if (!Tracing()) {
+    return FILEMON_NEXT(forkpty)(master, name, attributes, window);
+  }
+  int ours;
+  int theirs;
+  if (FILEMON_NEXT(openpty)(&ours, &theirs, name, attributes, window) != 0) {
+    return -1;
+  }
+  ReportTerminal();
+  const pid_t parent = CurrentPid();
+  const pid_t child = ForkResult(original_fork.Get("fork")(), parent);
+  if (child != 0) sys::Close(theirs);
+  if (child <= 0) sys::Close(ours);
+  if (child == 0) TakeTerminal(theirs);
+  if (child > 0) *master = ours;
+  return child;
 }
 
 FILEMON_WRAP(int, posix_openpt, (int flags)) {
