@@ -229,6 +229,16 @@ TEST(BoundaryTest, AnotherUser) {
   EXPECT_THAT(Comments(run.log, "untraced"), IsEmpty());
 }
 
+TEST(BoundaryTest, AnotherUserBySu) {
+  SKIP_UNLESS_ROOT();
+  const TracedRun run = RunBoth({"/bin/su", "-s", "/bin/sh", "nobody", "-c",
+                                 ": > seen; (: > /dev/null); id -un"},
+                                [] { chmod(".", 0777); });
+  EXPECT_THAT(run.Seen(), ElementsAre("W seen"));
+  EXPECT_EQ(run.traced.out, "nobody\n");
+  EXPECT_THAT(Comments(run.log, "untraced"), IsEmpty());
+}
+
 // Where the library may not be read the dynamic linker would complain.
 TEST(BoundaryTest, AUserWhoMayNotReadTheLibrary) {
   SKIP_UNLESS_ROOT();

@@ -170,6 +170,29 @@ TEST(ScriptTest, AChainThatEndsInAStaticProgram) {
   ExpectUntraced(run, "kind_static", "statically linked");
 }
 
+// The kernel runs an interpreter that root has registered for a file name's
+// extension; for the log that is what it is for a script.
+TEST(ScriptTest, BinfmtMisc) {
+  const std::string folder = "/proc/sys/fs/binfmt_misc/";
+  const std::string name = absl::StrCat("filemon-test-", getpid());
+  std::ofstream(folder + "register")
+      << ":" << name << ":E::" << name << "::/bin/cat:";
+  if (!Exists(folder + name)) {
+    GTEST_SKIP() << "binfmt_misc cannot be set up here";
+  }
+  const std::string program = "./seen." + name;
+  const TracedRun run =
+      RunBoth({"/bin/sh", "-c",
+               absl::StrCat("echo text > ", program, "; chmod +x ", program,
+                            "; ", program, "; echo $?")});
+  std::ofstream(folder + name) << "-1";
+  EXPECT_EQ(run.traced.out, "text\n0\n");
+  const pid_t pid = PidOf(run.log, "/cat");
+  EXPECT_THAT(RecordsOf(run.log, pid), Contains(absl::StrCat("R ", program)));
+  EXPECT_EQ(ExitOf(run.log, pid), "0 0");
+  EXPECT_THAT(Comments(run.log, "untraced"), IsEmpty());
+}
+
 TEST(ScriptTest, WithoutAFirstLine) {
   const TracedRun run = RunBoth({"/bin/sh", "-c", "./script; echo $?"}, [] {
     std::ofstream("script") << ": > seen; exit 3\n";
