@@ -33,8 +33,8 @@ bool InRange(const Header& h) {
       return h.a >= 0 && h.a <= (wire::kSaidOfSpawned | wire::kHandedOver |
                                  wire::kUnreachable);
     case Kind::kFork:
-      return h.a > 0 && h.a != h.pid &&
-             (h.b == wire::kSaidByParent || h.b == wire::kSaidByChild);
+      return h.a > 0 && h.a != h.pid && h.b >= wire::kSaidByParent &&
+             h.b <= wire::kSaidOfSpawn;
     case Kind::kExit:
       return h.a >= 0 && h.a <= 255;
     case Kind::kChildEnded:

@@ -144,7 +144,7 @@ TEST_F(IntakeTest, RefusesInvalidRecords) {
       Encode(Kind::kOpen, wire::kPidLimit, wire::kReads, 0, {"", "a"}),
       Encode(Kind::kFork, 1, 0, 0),
       Encode(Kind::kFork, 1, 1, 0),
-      Encode(Kind::kFork, 1, 2, 2),
+      Encode(Kind::kFork, 1, 2, 3),
       Encode(Kind::kExit, 1, 256, 0),
       Encode(Kind::kChildEnded, 1, 0, 0),
       Encode(Kind::kChildEnded, 1, 2, 0x137f),      // stopped

@@ -476,7 +476,7 @@ void Merge::OnOpen(const Record& record) {
 }
 
 void Merge::OnFork(const Record& record) {
-  const bool by_parent = record.b == wire::kSaidByParent;
+  const bool by_parent = record.b != wire::kSaidByChild;
   // A child may speak of a parent that has ended since.
   if (by_parent) Known(record.pid);
 

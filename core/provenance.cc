@@ -93,7 +93,8 @@ Provenance::Word Provenance::CheckStart(const Speaker* speaker,
   const auto now = host_->ProofOf(record.pid);
   if (now && *now == record.proof) return Word::kConfirmed;
   if (speaker == nullptr) {
-    if (host_->IsStranger(record.pid)) return Word::kForged;
+    const bool dead = ended_.contains(record.pid) && host_->Gone(record.pid);
+    if (dead || host_->IsStranger(record.pid)) return Word::kForged;
     // Alive, and on to another image already?
     return now ? Word::kDoubtful : Word::kBelieved;
   }
@@ -103,8 +104,11 @@ Provenance::Word Provenance::CheckStart(const Speaker* speaker,
     // An emulated program has random bytes of the emulator's making.
     return host_->Emulates(record.pid) ? Word::kBelieved : Word::kForged;
   }
-  return speaker->exec_announced || !speaker->started ? Word::kBelieved
-                                                      : Word::kDoubtful;
+  // It has ended. An exec by a system call that nobody saw is less likely than
+  // a lie; a spawned process may start before its parent has told of the exec.
+  const bool expected =
+      speaker->exec_announced || (speaker->spawned && !speaker->started);
+  return expected ? Word::kBelieved : Word::kForged;
 }
 
 Provenance::Word Provenance::CheckFork(const Speaker* speaker,
@@ -177,7 +181,7 @@ void Provenance::Learn(const Record& record, Word word) {
 bool Provenance::IsRepeated(const Record& fork) const {
   const auto it = speakers_.find(fork.a);
   if (it == speakers_.end()) return false;
-  const absl::optional<uint32_t>& said = fork.b == wire::kSaidByParent
+  const absl::optional<uint32_t>& said = fork.b != wire::kSaidByChild
                                              ? it->second.forked_by_parent
                                              : it->second.forked_by_child;
   return said && *said != fork.proof && it->second.parent == fork.pid;
@@ -209,7 +213,7 @@ void Provenance::LearnStart(const Record& record, Word word) {
 }
 
 void Provenance::LearnFork(const Record& record) {
-  const bool by_parent = record.b == wire::kSaidByParent;
+  const bool by_parent = record.b != wire::kSaidByChild;
   Speaker* child = &speakers_[record.a];
   if ((by_parent ? child->forked_by_parent : child->forked_by_child) ==
       record.proof) {
@@ -220,6 +224,7 @@ void Provenance::LearnFork(const Record& record) {
   (by_parent ? child->forked_by_parent : child->forked_by_child) = record.proof;
   child->parent = record.pid;
   child->vouched = true;
+  if (record.b == wire::kSaidOfSpawn) child->spawned = true;
   AddProof(child, record.proof);
 }
 

@@ -91,6 +91,8 @@ class Provenance {
     // With which proofs the sides of the fork that made it have spoken.
     absl::optional<uint32_t> forked_by_parent;
     absl::optional<uint32_t> forked_by_child;
+    // Made by libc to run a program at once.
+    bool spawned = false;
     // Somebody else has told of it.
     bool vouched = false;
     // It makes children without a word: the kernel has confirmed one.

@@ -233,9 +233,8 @@ TEST_F(ProvenanceTest, NobodyStartsAnImageOfAnother) {
 }
 
 TEST_F(ProvenanceTest, AnUnannouncedImageOfAProcessThatHasEnded) {
-  EXPECT_EQ(Start(kHostile, 5, kRoot), Word::kDoubtful);
-  EXPECT_EQ(provenance_.Objection(kHostile),
-            "nobody else has told of its last E");
+  EXPECT_EQ(Start(kHostile, 5, kRoot), Word::kForged);
+  EXPECT_EQ(Open(kHostile, 5), Word::kForged);
 }
 
 TEST_F(ProvenanceTest, NobodySpeaksForStrangers) {
@@ -247,11 +246,22 @@ TEST_F(ProvenanceTest, NobodySpeaksForStrangers) {
   EXPECT_EQ(Open(1, kHostilesProof), Word::kForged);
 }
 
+TEST_F(ProvenanceTest, NobodyStartsAnImageOfADeadFork) {
+  EXPECT_EQ(ForkByParent(kRoot, 101, kRootsProof), Word::kBelieved);
+  host_.gone = {101};
+  EXPECT_EQ(Start(101, kHostilesProof, kRoot), Word::kForged);
+  // A spawned one's start may come before its parent's word of it.
+  EXPECT_EQ(Say(Kind::kFork, kRoot, kRootsProof, 102, wire::kSaidOfSpawn),
+            Word::kBelieved);
+  EXPECT_EQ(Start(102, 9, kRoot), Word::kBelieved);
+}
+
 TEST_F(ProvenanceTest, NobodySpeaksForTheDead) {
   EXPECT_EQ(ForkByParent(kRoot, 101, kRootsProof), Word::kBelieved);
   provenance_.Forget(101);
   host_.gone = {101};
   EXPECT_EQ(Open(101, kHostilesProof), Word::kForged);
+  EXPECT_EQ(Start(101, kHostilesProof, kRoot), Word::kForged);
   EXPECT_EQ(ForkByParent(kHostile, 101, kHostilesProof), Word::kForged);
   EXPECT_EQ(ForkByChild(kHostile, 101, kHostilesProof), Word::kForged);
   // The pid in use again.

@@ -157,6 +157,8 @@ inline constexpr int32_t kWithoutLibc = 3;     // makes system calls by itself
 // For kFork's b.
 inline constexpr int32_t kSaidByParent = 0;
 inline constexpr int32_t kSaidByChild = 1;
+// By the parent, of a child that libc has made to run a program at once.
+inline constexpr int32_t kSaidOfSpawn = 2;
 
 // For kExit's b.
 inline constexpr int32_t kWaitsForLog = 1;

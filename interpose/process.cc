@@ -172,6 +172,10 @@ bool ForgetSharingChild(pid_t child) {
   return true;
 }
 
+void ReportSpawnedChild(pid_t child) {
+  EmitFork(CurrentPid(), child, wire::kSaidOfSpawn);
+}
+
 void ReportChild(pid_t child) {
   EmitFork(CurrentPid(), child, wire::kSaidByParent);
 }

@@ -44,6 +44,8 @@ void NoteMovedPipe(int from);
 
 // In the parent, after a call that created `child`.
 void ReportChild(pid_t child);
+// The same, if libc has made it to run a program at once.
+void ReportSpawnedChild(pid_t child);
 
 }  // namespace filemon
 

@@ -77,7 +77,7 @@ class Spawn {
     if (child != 0) {
       OutgoingRecord fork = {wire::Kind::kFork, parent_};
       fork.a = child;
-      fork.b = wire::kSaidByParent;
+      fork.b = wire::kSaidOfSpawn;
       batch.Add(fork);
       SpawnActions::ForEach(actions_, [&](const SpawnActions::Action& action) {
         AddAction(&batch, child, action);
