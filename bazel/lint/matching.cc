@@ -1,5 +1,6 @@
 #include "bazel/lint/matching.h"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 #include <vector>
@@ -52,14 +53,24 @@ class Votes {
   std::map<std::pair<std::string, const Action*>, int> votes_;
 };
 
+// `path` is in an execution root, and not in the folder for tests' temporary
+// files there, in which an inner Bazel may have its own.
+bool IsInExecutionRoot(absl::string_view path) {
+  constexpr absl::string_view kRoots = "/execroot/";
+  const size_t at = path.rfind(kRoots);
+  if (at == path.npos) return false;
+  path.remove_prefix(at + kRoots.size());
+  path.remove_prefix(std::min(path.find('/'), path.size()));
+  return !absl::StartsWith(path, "/_tmp/");
+}
+
 bool IsOfAnAction(const FileUse& use) {
   for (const FileUse::Paths* paths :
        {&use.read, &use.touched, &use.ever_written, &use.folders}) {
     for (const std::string& path : *paths) {
       // Bazel starts an action in its execution root: a name relative to an
       // unknown folder is one in there too.
-      if (absl::StrContains(path, "/execroot/") ||
-          !absl::StartsWith(path, "/")) {
+      if (IsInExecutionRoot(path) || !absl::StartsWith(path, "/")) {
         return true;
       }
     }

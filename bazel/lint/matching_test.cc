@@ -102,6 +102,10 @@ TEST_F(MatchingTest, SaysWhyNot) {
   EXPECT_EQ(match.why_not, WhyNot::kNoOutput);
   EXPECT_EQ(MatchOf("R 7 a/x\n").why_not, WhyNot::kNoOutput);
 
+  EXPECT_EQ(MatchOf("R 7 /o/execroot/w/_tmp/0f/in/external/r/x\n").why_not,
+            WhyNot::kNoAction);
+  EXPECT_EQ(MatchOf("R 7 /o/execroot/w/_tmp/0f/in/execroot/v/x\n").why_not,
+            WhyNot::kNoOutput);
   match = MatchOf("E 7 /usr/bin/gcc\nW 7 /tmp/x\n");
   EXPECT_EQ(match.action, nullptr);
   EXPECT_EQ(match.why_not, WhyNot::kNoAction);
