@@ -68,6 +68,7 @@ bool Collector::Attach(pid_t pid) {
 
 void Collector::Ended(pid_t pid, int wait_status) {
   if (pid == root_) root_status_missing_ = false;
+  if (!attached_ && pid != root_) merge_.Reaped(pid);
   deaths_.push_back({pid, wait_status});
 }
 

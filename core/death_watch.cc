@@ -73,10 +73,6 @@ absl::optional<int> StatusOfOwnChild(pid_t pid) {
                                     : W_EXITCODE(0, info.si_status);
 }
 
-bool IsZombie(const absl::optional<ProcStat>& stat) {
-  return stat && stat->state == 'Z';
-}
-
 absl::optional<int> StatusOfZombie(pid_t pid) {
   if (auto status = StatusOfOwnChild(pid)) return status;
   const absl::optional<ProcStat> stat = ReadProcStat(pid);

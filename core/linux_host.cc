@@ -241,7 +241,7 @@ bool LinuxHost::IsStranger(pid_t pid) {
 bool LinuxHost::Gone(pid_t pid) {
   if (kill(pid, 0) != 0 && errno == ESRCH) return true;
   const absl::optional<ProcStat> stat = ReadProcStat(pid);
-  return stat && stat->state == 'Z';
+  return IsZombie(stat);
 }
 
 }  // namespace filemon

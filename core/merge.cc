@@ -536,17 +536,19 @@ void Merge::OnSomeChildEnded(const Record& record) {
   const int status = record.b;
   Process& parent = Known(pid);
 
-  // A child that ended as it had announced, or else the only one that is gone.
+  // A child that ended as it had announced, or else the only one that has ended
+  // without a word. Of one that is merely gone the word may be in the pipe yet.
   std::vector<pid_t> fitting;
   for (pid_t child_pid : parent.nameless_children) {
     const Process& child = *Find(child_pid);
     if (!child.Nameless()) continue;
-    if (!child.ended && !host_->Gone(child_pid)) continue;
     if (child.exit_code && WIFEXITED(status)) {
       if (*child.exit_code != WEXITSTATUS(status)) continue;
+      if (!child.ended && !host_->Gone(child_pid)) continue;
       return Bury(child_pid, status);
     }
-    fitting.push_back(child_pid);
+    const bool killed = WIFSIGNALED(status) && host_->Gone(child_pid);
+    if (child.ended || killed) fitting.push_back(child_pid);
   }
   if (fitting.size() == 1) return Bury(fitting.front(), status);
 
@@ -630,7 +632,11 @@ Merge::Process& Merge::Appear(pid_t parent_pid, pid_t pid) {
 
 void Merge::OnEnded(pid_t pid, absl::optional<int> wait_status) {
   Process* process = Find(pid);
-  if (process == nullptr) return;
+  if (process == nullptr) {
+    // It was Reaped(), and nobody of ours.
+    provenance_.Forget(pid);
+    return;
+  }
   if (process->ended) {
     if (wait_status) Bury(pid, wait_status);
     return;

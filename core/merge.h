@@ -70,6 +70,10 @@ class Merge {
   // `wait_status` is the kernel's word for how, if that could be had.
   void Ended(pid_t pid, absl::optional<int> wait_status);
 
+  // `pid` has ended as a child of the caller's, who will say so by Ended() when
+  // everything that it reported was Accept()ed.
+  void Reaped(pid_t pid) { provenance_.Reaped(pid); }
+
   // The session is over: what is held back is written, and processes that are
   // still alive are named.
   void Finish();

@@ -521,6 +521,21 @@ TEST_F(MergeTest, NamelessStatusesGoToTheirChildrenInTurn) {
                           "F 100 102", "E 102 /bin/sh", "X 102 127 0"));
 }
 
+TEST_F(MergeTest, ANamelessStatusIsNotForWhoMayHaveMoreToSay) {
+  // Two threads call system(). The first shell's end was the kernel's to tell;
+  // the second is gone too, and what it said is not read yet.
+  Start(101, kRoot, "/bin/sh");
+  Start(102, kRoot, "/bin/sh");
+  Lines();
+  merge_.Ended(101, Exited(2));
+  host_.gone = {101, 102};
+  Send(Kind::kSomeChildEnded, kRoot, 0, Exited(2));
+  Open(102, "late");
+  Send(Kind::kExit, 102, 4);
+  merge_.Ended(102, Exited(4));
+  EXPECT_THAT(Lines(), ElementsAre("X 101 2 0", "R 102 late", "X 102 4 0"));
+}
+
 TEST_F(MergeTest, ANamelessStatusIsNotForTheLiving) {
   Start(101, kRoot, "/bin/sh");
   Lines();

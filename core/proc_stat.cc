@@ -18,6 +18,7 @@ absl::optional<ProcStat> ParseProcStat(absl::string_view text) {
   // hold blanks and parentheses itself; the fields counted here come after it.
   constexpr size_t kState = 0;
   constexpr size_t kParent = 1;
+  constexpr size_t kThreads = 17;
   constexpr size_t kExitCode = 49;
   const size_t name_begin = text.find(" (");
   const size_t name_end = text.rfind(") ");
@@ -27,6 +28,7 @@ absl::optional<ProcStat> ParseProcStat(absl::string_view text) {
   ProcStat stat;
   if (fields.size() <= kExitCode || fields[kState].size() != 1 ||
       !absl::SimpleAtoi(fields[kParent], &stat.parent) ||
+      !absl::SimpleAtoi(fields[kThreads], &stat.threads) ||
       !absl::SimpleAtoi(fields[kExitCode], &stat.wait_status)) {
     return absl::nullopt;
   }

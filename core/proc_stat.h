@@ -16,10 +16,18 @@ struct ProcStat {
   std::string name;
   char state = 0;
   pid_t parent = 0;
+  // Threads that are left. A process whose first thread has ended is shown as a
+  // zombie as long as others go on.
+  int threads = 0;
   // The wait status of a zombie. The kernel shows 0 instead to whom ptrace(2)
   // would not let near the process.
   int wait_status = 0;
 };
+
+// Whether the process has ended and nobody has waited for it yet.
+inline bool IsZombie(const absl::optional<ProcStat>& stat) {
+  return stat && stat->state == 'Z' && stat->threads <= 1;
+}
 
 // Nothing if `text` is not the text of such a file.
 absl::optional<ProcStat> ParseProcStat(absl::string_view text);

@@ -3,6 +3,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <string>
+
 #include "gtest/gtest.h"
 
 namespace filemon {
@@ -19,7 +21,21 @@ TEST(ParseProcStat, SkipsTheName) {
   EXPECT_EQ(stat->name, "a) b (c");
   EXPECT_EQ(stat->state, 'Z');
   EXPECT_EQ(stat->parent, 7);
+  EXPECT_EQ(stat->threads, 1);
+  EXPECT_TRUE(IsZombie(stat));
   EXPECT_EQ(stat->wait_status, 768);
+}
+
+// The first thread has ended, and the others have not.
+TEST(ParseProcStat, AProcessOfWhichThreadsAreLeftIsNoZombie) {
+  std::string text = kText;
+  const std::string threads = " 20 0 1 0 ";
+  text.replace(text.find(threads), threads.size(), " 20 0 3 0 ");
+  const auto stat = ParseProcStat(text);
+  ASSERT_TRUE(stat.has_value());
+  EXPECT_EQ(stat->threads, 3);
+  EXPECT_FALSE(IsZombie(stat));
+  EXPECT_FALSE(IsZombie(absl::nullopt));
 }
 
 TEST(ParseProcStat, RefusesOtherText) {

@@ -85,7 +85,10 @@ Provenance::Word Provenance::CheckSpeech(const Speaker* speaker, pid_t pid,
   if (speaker != nullptr || of_the_dead || pid >= wire::kPidLimit) {
     return Word::kBelieved;
   }
-  return host_->Gone(pid) ? Word::kForged : Word::kBelieved;
+  if (!host_->Gone(pid)) return Word::kBelieved;
+  // An orphan of the session's, which is ours to reap.
+  return absl::c_linear_search(host_->Orphans(), pid) ? Word::kBelieved
+                                                      : Word::kForged;
 }
 
 Provenance::Word Provenance::CheckStart(const Speaker* speaker,
@@ -242,6 +245,8 @@ void Provenance::LearnExec(const Record& record) {
 void Provenance::Vouch(pid_t pid) {
   if (Speaker* speaker = Find(pid)) speaker->vouched = true;
 }
+
+void Provenance::Reaped(pid_t pid) { speakers_[pid].vouched = true; }
 
 absl::string_view Provenance::Objection(pid_t pid) const {
   const auto it = speakers_.find(pid);

@@ -70,6 +70,10 @@ class Provenance {
   // is a process of the session.
   void Vouch(pid_t pid);
 
+  // `pid` has ended as our own child: an orphan that the session has left to
+  // us. Nobody may have told of it, and what it has said may not be read yet.
+  void Reaped(pid_t pid);
+
   // What there is to say against what was believed of `pid`; empty if nothing.
   absl::string_view Objection(pid_t pid) const;
 
