@@ -228,7 +228,9 @@ static int OpenCollectorsPipe(int number, int flags) {
 }
 
 void RingBell() {
-  const int fd = OpenCollectorsPipe(ThisSession().bell, O_WRONLY | O_CLOEXEC);
+  // For reading as well: the collector may end at any moment, and a pipe
+  // without a reader raises SIGPIPE.
+  const int fd = OpenCollectorsPipe(ThisSession().bell, O_RDWR | O_CLOEXEC);
   if (fd < 0) return;
   // Another process may be the collector's namesake in our pid namespace, and
   // that descriptor anything.
