@@ -62,7 +62,8 @@ class PublicData {
     const std::string command = absl::StrCat(
         "chmod 755 ", copy, "; cd '", g_workspace,
         "' && cp -rL --parents $(for ",
-        "f in core/filemon interpose tests; do ls -d $f; done 2>&-) ", copy);
+        "f in core/filemon include interpose tests; do ls -d $f; done 2>&-) ",
+        copy);
     if (system(command.c_str()) != 0) abort();
   }
   ~PublicData() {
