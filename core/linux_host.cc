@@ -232,7 +232,10 @@ bool LinuxHost::IsStranger(pid_t pid) {
     // its parent to tell of it.
     if (!stat && steps == 0) return kill(pid, 0) != 0 && errno == EPERM;
     if (!stat || stat->parent == getpid()) return false;
-    if (stat->parent <= 1) return true;
+    // Of a process that is being reaped the kernel does not tell the parent
+    // any more.
+    if (stat->parent == 0) return stat->state != 'Z' && stat->state != 'X';
+    if (stat->parent == 1) return true;
     pid = stat->parent;
   }
   return false;
