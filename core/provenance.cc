@@ -107,11 +107,14 @@ Provenance::Word Provenance::CheckStart(const Speaker* speaker,
     // An emulated program has random bytes of the emulator's making.
     return host_->Emulates(record.pid) ? Word::kBelieved : Word::kForged;
   }
-  // It has ended. An exec by a system call that nobody saw is less likely than
-  // a lie; a spawned process may start before its parent has told of the exec.
-  const bool expected =
-      speaker->exec_announced || (speaker->spawned && !speaker->started);
-  return expected ? Word::kBelieved : Word::kForged;
+  // It has ended. A spawned process may start before its parent has told of the
+  // exec.
+  if (speaker->exec_announced || (speaker->spawned && !speaker->started)) {
+    return Word::kBelieved;
+  }
+  // A program that an emulator ran, perhaps. Of a fork that has had no image of
+  // its own a lie is more likely than an exec that nobody saw.
+  return speaker->started ? Word::kDoubtful : Word::kForged;
 }
 
 Provenance::Word Provenance::CheckFork(const Speaker* speaker,

@@ -233,8 +233,9 @@ TEST_F(ProvenanceTest, NobodyStartsAnImageOfAnother) {
 }
 
 TEST_F(ProvenanceTest, AnUnannouncedImageOfAProcessThatHasEnded) {
-  EXPECT_EQ(Start(kHostile, 5, kRoot), Word::kForged);
-  EXPECT_EQ(Open(kHostile, 5), Word::kForged);
+  EXPECT_EQ(Start(kHostile, 5, kRoot), Word::kDoubtful);
+  EXPECT_EQ(provenance_.Objection(kHostile),
+            "nobody else has told of its last E");
 }
 
 TEST_F(ProvenanceTest, NobodySpeaksForStrangers) {
