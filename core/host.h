@@ -30,7 +30,10 @@ class Host {
   // The parent of a process; 0 if that cannot be told any more.
   virtual pid_t ParentOf(pid_t pid) = 0;
   // The processes that have become ours because their parents ended.
+  // The list may miss one while others come and go (proc(5), children).
   virtual std::vector<pid_t> Orphans() = 0;
+  // True if `pid` is one of these, dead or alive.
+  virtual bool IsOrphan(pid_t pid) = 0;
   // True if `pid` is certain to be alive.
   virtual bool Lives(pid_t pid) = 0;
   // True if `pid` is certain to have ended.

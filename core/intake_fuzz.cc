@@ -24,6 +24,7 @@ class NoHost : public Host {
   }
   pid_t ParentOf(pid_t) override { return 0; }
   std::vector<pid_t> Orphans() override { return {21, 22}; }
+  bool IsOrphan(pid_t) override { return false; }
   bool Lives(pid_t pid) override { return pid % 5 == 4; }
   bool Gone(pid_t pid) override { return pid % 5 == 3; }
   absl::optional<uint32_t> ProofOf(pid_t pid) override {

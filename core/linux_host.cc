@@ -181,6 +181,10 @@ std::vector<pid_t> LinuxHost::Orphans() {
   return orphans;
 }
 
+bool LinuxHost::IsOrphan(pid_t pid) {
+  return ParentOf(pid) == getpid() && !absl::c_linear_search(foreign_, pid);
+}
+
 pid_t LinuxHost::ParentOf(pid_t pid) {
   const absl::optional<ProcStat> stat = ReadProcStat(pid);
   return stat ? stat->parent : 0;

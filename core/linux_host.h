@@ -23,6 +23,7 @@ class LinuxHost : public Host {
   Image InspectImage(absl::string_view path) override;
   pid_t ParentOf(pid_t pid) override;
   std::vector<pid_t> Orphans() override;
+  bool IsOrphan(pid_t pid) override;
   bool Lives(pid_t pid) override { return watch_->Lives(pid); }
   bool Gone(pid_t pid) override;
   absl::optional<uint32_t> ProofOf(pid_t pid) override;

@@ -682,7 +682,11 @@ bool Merge::IsFalseEnd(pid_t speaker, pid_t pid) {
 // process never reports.
 void Merge::AdoptOrphans(pid_t pid, const Process& process,
                          absl::optional<int> wait_status) {
-  if (wait_status && WIFEXITED(*wait_status) && !process.untraced) return;
+  // After the root nobody is left whose they could be.
+  if (pid != root_ && wait_status && WIFEXITED(*wait_status) &&
+      !process.untraced) {
+    return;
+  }
   for (pid_t orphan : host_->Orphans()) {
     // A tombstone: it has ended, and is not reaped yet.
     if (orphan != root_ && Find(orphan) == nullptr &&

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
@@ -39,6 +40,9 @@ class FakeHost : public Host {
   }
 
   std::vector<pid_t> Orphans() override { return orphans; }
+  bool IsOrphan(pid_t pid) override {
+    return std::count(orphans.begin(), orphans.end(), pid) > 0;
+  }
   bool Lives(pid_t pid) override { return living.count(pid) > 0; }
   bool Gone(pid_t pid) override { return gone.count(pid) > 0; }
   absl::optional<uint32_t> ProofOf(pid_t pid) override {

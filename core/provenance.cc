@@ -87,8 +87,7 @@ Provenance::Word Provenance::CheckSpeech(const Speaker* speaker, pid_t pid,
   }
   if (!host_->Gone(pid)) return Word::kBelieved;
   // An orphan of the session's, which is ours to reap.
-  return absl::c_linear_search(host_->Orphans(), pid) ? Word::kBelieved
-                                                      : Word::kForged;
+  return host_->IsOrphan(pid) ? Word::kBelieved : Word::kForged;
 }
 
 Provenance::Word Provenance::CheckStart(const Speaker* speaker,

@@ -27,6 +27,7 @@ class FakeHost : public Host {
     return it != parents.end() ? it->second : 0;
   }
   std::vector<pid_t> Orphans() override { return {}; }
+  bool IsOrphan(pid_t pid) override { return orphans.count(pid) > 0; }
   bool Lives(pid_t) override { return false; }
   bool Gone(pid_t pid) override { return gone.count(pid) > 0; }
   absl::optional<uint32_t> ProofOf(pid_t pid) override {
@@ -42,6 +43,7 @@ class FakeHost : public Host {
   std::set<pid_t> strangers;
   std::set<pid_t> gone;
   std::set<pid_t> emulators;
+  std::set<pid_t> orphans;
 };
 
 // The root has started, and forked a child that has become hostile.
@@ -255,6 +257,17 @@ TEST_F(ProvenanceTest, NobodyStartsAnImageOfADeadFork) {
   EXPECT_EQ(Say(Kind::kFork, kRoot, kRootsProof, 102, wire::kSaidOfSpawn),
             Word::kBelieved);
   EXPECT_EQ(Start(102, 9, kRoot), Word::kBelieved);
+}
+
+// Made by a raw system call, left behind by a parent that was killed, and gone
+// before its records are read.
+TEST_F(ProvenanceTest, AnOrphanThatWeReapMayHaveSpoken) {
+  host_.gone = {101, 102};
+  EXPECT_EQ(Open(101, kRootsProof), Word::kForged);
+  host_.orphans = {101};
+  EXPECT_EQ(Open(101, kRootsProof), Word::kBelieved);
+  provenance_.Reaped(102);
+  EXPECT_EQ(Open(102, kRootsProof), Word::kBelieved);
 }
 
 TEST_F(ProvenanceTest, NobodySpeaksForTheDead) {
