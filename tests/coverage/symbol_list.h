@@ -29,9 +29,9 @@ class SymbolList {
   };
 
   // Reads the text of symbols.txt; its head describes the format.
-  // InvalidArgument, with the line: an unknown verb, a `wrap` or `api` that is not one
-  // name, a `pass` or `since` without a reason, a name listed twice, a `since`
-  // of what is not wrapped.
+  // InvalidArgument, with the line: an unknown verb, a `wrap` or `api` that is
+  // not one name, a `pass` or `since` without a reason, a name listed twice, a
+  // `since` of what is not wrapped.
   static absl::StatusOr<SymbolList> Parse(absl::string_view text);
   // The same of a file; also NotFound.
   static absl::StatusOr<SymbolList> Read(const std::string& path);

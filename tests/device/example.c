@@ -1,12 +1,12 @@
-// Uses the device as the example in FreeBSD's filemon(4) does: the same headers,
-// calls and flags, and nothing of Linux.
-#include <sys/types.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <sys/ioctl.h>
+// Uses the device as the example in FreeBSD's filemon(4) does: the same
+// headers, calls and flags, and nothing of Linux.
 #include <dev/filemon/filemon.h>
 #include <err.h>
 #include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 int main(void) {
