@@ -124,9 +124,15 @@ Provenance::Word Provenance::CheckFork(const Speaker* speaker,
        Contains(speaker->past, record.proof)) ||
       CheckSpeech(speaker, record.pid, record.proof, by_child) != Word::kForged;
   if (!proven) return Word::kForged;
-  return child_ended || MayHaveForked(record.pid, record.a, record.proof)
-             ? Word::kBelieved
-             : Word::kForged;
+  // Of a process that has ended only its own parent speaks late; anybody else
+  // must show that the pid is in use again.
+  const Speaker* child = Find(record.a);
+  const bool possible =
+      child_ended ? (child != nullptr && child->parent == record.pid) ||
+                        host_->ParentOf(record.a) == record.pid ||
+                        host_->ProofOf(record.a) == record.proof
+                  : MayHaveForked(record.pid, record.a, record.proof);
+  return possible ? Word::kBelieved : Word::kForged;
 }
 
 Provenance::Word Provenance::CheckChildEnded(const Speaker* speaker,

@@ -169,6 +169,9 @@ TEST_F(ProvenanceTest, ASpawnedProcessStartsBeforeItsParentTells) {
 TEST_F(ProvenanceTest, APidInUseAgain) {
   EXPECT_EQ(ForkByParent(kRoot, 101, kRootsProof), Word::kBelieved);
   ended_ = {101};
+  EXPECT_EQ(ForkByParent(kHostile, 101, kHostilesProof), Word::kForged);
+  // The kernel knows of such a child.
+  host_.parents[101] = kHostile;
   EXPECT_EQ(ForkByParent(kHostile, 101, kHostilesProof), Word::kBelieved);
 }
 
