@@ -33,10 +33,11 @@ std::string ReadLink(const std::string& link) {
 
 }  // namespace
 
-Collector::Collector(SessionPipe* pipe, PathStyle paths, LogWriter* log)
+Collector::Collector(SessionPipe* pipe, PathStyle paths, LogWriter* log,
+                     std::vector<pid_t> foreign)
     : pipe_(pipe),
       log_(log),
-      host_(&watch_),
+      host_(&watch_, std::move(foreign)),
       merge_(paths, &host_, log),
       namespaces_(PidNamespaces::OfThisProcess()),
       intake_(pipe->cookie(),

@@ -30,8 +30,10 @@ namespace filemon {
 // Not thread-safe.
 class Collector {
  public:
-  // `pipe` and `log` outlive this object.
-  Collector(SessionPipe* pipe, PathStyle paths, LogWriter* log);
+  // `pipe` and `log` outlive this object. `foreign` are the caller's children
+  // from before the session (LinuxHost::Children()).
+  Collector(SessionPipe* pipe, PathStyle paths, LogWriter* log,
+            std::vector<pid_t> foreign);
 
   Collector(const Collector&) = delete;
   Collector& operator=(const Collector&) = delete;

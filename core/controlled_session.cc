@@ -95,7 +95,8 @@ std::vector<int> DescriptorsOf(msghdr* message) {
 struct ControlledSession::Tracing {
   Tracing(std::unique_ptr<SessionPipe> session_pipe, PathStyle paths,
           LogWriter* log)
-      : pipe(std::move(session_pipe)), collector(pipe.get(), paths, log) {}
+      : pipe(std::move(session_pipe)),
+        collector(pipe.get(), paths, log, LinuxHost::Children()) {}
 
   std::unique_ptr<SessionPipe> pipe;
   Collector collector;

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <fstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/algorithm/container.h"
@@ -130,14 +131,6 @@ bool IsCollector(pid_t pid) {
          stat->name == absl::string_view(control::kCollectorFile, kNameLimit);
 }
 
-// The calling thread's, which for a process of one thread are all (proc(5)).
-std::vector<pid_t> Children() {
-  std::vector<pid_t> children;
-  std::ifstream file("/proc/thread-self/children");
-  for (pid_t pid; file >> pid;) children.push_back(pid);
-  return children;
-}
-
 }  // namespace
 
 Host::Image LinuxHost::InspectImage(absl::string_view path) {
@@ -168,8 +161,17 @@ Host::Image LinuxHost::InspectImage(absl::string_view path) {
   return image;
 }
 
-LinuxHost::LinuxHost(const DeathWatch* watch)
-    : watch_(watch), foreign_(Children()), is_ancestor_of_all_(IsSubreaper()) {}
+LinuxHost::LinuxHost(const DeathWatch* watch, std::vector<pid_t> foreign)
+    : watch_(watch),
+      foreign_(std::move(foreign)),
+      is_ancestor_of_all_(IsSubreaper()) {}
+
+std::vector<pid_t> LinuxHost::Children() {
+  std::vector<pid_t> children;
+  std::ifstream file("/proc/thread-self/children");
+  for (pid_t pid; file >> pid;) children.push_back(pid);
+  return children;
+}
 
 std::vector<pid_t> LinuxHost::Orphans() {
   const auto not_ours = [this](pid_t pid) {

@@ -18,7 +18,12 @@ class LinuxHost : public Host {
  public:
   // `watch` outlives this object. A process that is a subreaper (prctl(2)) is
   // taken for the one that has started the session.
-  explicit LinuxHost(const DeathWatch* watch);
+  LinuxHost(const DeathWatch* watch, std::vector<pid_t> foreign);
+
+  // The calling thread's children, which of a process of one thread are all.
+  // What LinuxHost is to take for `foreign`, children from before the session,
+  // must be asked before anything of the session runs.
+  static std::vector<pid_t> Children();
 
   Image InspectImage(absl::string_view path) override;
   pid_t ParentOf(pid_t pid) override;

@@ -40,7 +40,7 @@ class LinuxHostTest : public ::testing::Test {
   }
 
   DeathWatch watch_;
-  LinuxHost host_{&watch_};
+  LinuxHost host_{&watch_, LinuxHost::Children()};
 };
 
 TEST_F(LinuxHostTest, ADynamicProgramHasNoObstacle) {
@@ -113,7 +113,7 @@ TEST_F(LinuxHostTest, KnowsOrphansFromItsOwnChildren) {
     return pid;
   };
   const pid_t before = start();
-  LinuxHost host(&watch_);
+  LinuxHost host(&watch_, LinuxHost::Children());
   EXPECT_THAT(host.Orphans(), IsEmpty());
   const pid_t after = start();
   EXPECT_THAT(host.Orphans(), ElementsAre(after));
@@ -157,7 +157,7 @@ TEST_F(LinuxHostTest, KnowsStrangers) {
   // Without being sure that orphans come to us, nobody is one for certain.
   EXPECT_FALSE(host_.IsStranger(getppid()));
   prctl(PR_SET_CHILD_SUBREAPER, 1);
-  LinuxHost ancestor(&watch_);
+  LinuxHost ancestor(&watch_, {});
   prctl(PR_SET_CHILD_SUBREAPER, 0);
   EXPECT_TRUE(ancestor.IsStranger(getppid()));
   const pid_t child = fork();

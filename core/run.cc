@@ -176,12 +176,14 @@ int Run(const Options& options) {
       (*pipe)->writer()};
   timeval start;
   gettimeofday(&start, nullptr);
+  // An orphan of CMD's is none of them, however fast it comes.
+  std::vector<pid_t> foreign = LinuxHost::Children();
   const Launched launched = Launch(command, [&signals] { signals.Restore(); });
   RaiseDescriptorLimit();
 
   LogWriter log(FdSink(*log_fd));
   log.Header(launched.pid, start);
-  Collector collector(pipe->get(), options.paths, &log);
+  Collector collector(pipe->get(), options.paths, &log, std::move(foreign));
   int exit_status;
   if (launched.error == 0) {
     collector.Root(launched.pid, launched.path, CurrentDirectory());
