@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/algorithm/container.h"
+#include "absl/strings/match.h"
 
 namespace filemon {
 
@@ -22,6 +23,11 @@ constexpr size_t kMaxEnded = 1024;
 
 bool Contains(const std::vector<uint32_t>& proofs, uint32_t proof) {
   return absl::c_linear_search(proofs, proof);
+}
+
+// Linux names them so everywhere: qemu-x86_64, qemu-arm-static.
+bool IsEmulator(absl::string_view path) {
+  return absl::StartsWith(path.substr(path.rfind('/') + 1), "qemu-");
 }
 
 }  // namespace
@@ -111,9 +117,8 @@ Provenance::Word Provenance::CheckStart(const Speaker* speaker,
   if (speaker->exec_announced || (speaker->spawned && !speaker->started)) {
     return Word::kBelieved;
   }
-  // A program that an emulator ran, perhaps. Of a fork that has had no image of
-  // its own a lie is more likely than an exec that nobody saw.
-  return speaker->started ? Word::kDoubtful : Word::kForged;
+  // An exec by a system call that nobody saw is less likely than a lie.
+  return speaker->emulates ? Word::kDoubtful : Word::kForged;
 }
 
 Provenance::Word Provenance::CheckFork(const Speaker* speaker,
@@ -213,6 +218,8 @@ void Provenance::LearnStart(const Record& record, Word word) {
     RetireProofs(speaker);
   }
   AddProof(speaker, record.proof);
+  // The program that it emulates is none itself.
+  if (word != Word::kDoubtful) speaker->emulates = IsEmulator(record.names[0]);
   speaker->started = true;
   speaker->exec_announced = false;
   if (word == Word::kConfirmed) {

@@ -91,6 +91,9 @@ class Provenance {
     // Those of images that it has run before: its forks may have them.
     std::vector<uint32_t> past;
     bool started = false;
+    // What it runs last started as emulates programs (qemu-user), which have
+    // proofs of their own.
+    bool emulates = false;
     bool exec_announced = false;
     // With which proofs the sides of the fork that made it have spoken.
     absl::optional<uint32_t> forked_by_parent;

@@ -57,13 +57,15 @@ class ProvenanceTest : public ::testing::Test {
     EXPECT_EQ(Start(kHostile, kHostilesProof, kRoot), Word::kBelieved);
   }
 
-  Word Say(Kind kind, pid_t pid, uint32_t proof, int32_t a = 0, int32_t b = 0) {
+  Word Say(Kind kind, pid_t pid, uint32_t proof, int32_t a = 0, int32_t b = 0,
+           absl::string_view name = "") {
     Record record;
     record.kind = kind;
     record.pid = pid;
     record.proof = proof;
     record.a = a;
     record.b = b;
+    record.names[0] = name;
     const Word word = provenance_.Check(
         record, [this](pid_t ended) { return ended_.count(ended) > 0; });
     if (word != Word::kForged) provenance_.Learn(record, word);
@@ -238,9 +240,18 @@ TEST_F(ProvenanceTest, NobodyStartsAnImageOfAnother) {
 }
 
 TEST_F(ProvenanceTest, AnUnannouncedImageOfAProcessThatHasEnded) {
-  EXPECT_EQ(Start(kHostile, 5, kRoot), Word::kDoubtful);
-  EXPECT_EQ(provenance_.Objection(kHostile),
-            "nobody else has told of its last E");
+  EXPECT_EQ(Start(kHostile, 5, kRoot), Word::kForged);
+  EXPECT_EQ(Open(kHostile, 5), Word::kForged);
+}
+
+// The kernel knows of no exec where an emulator runs a program.
+TEST_F(ProvenanceTest, AnEmulatedImageOfAProcessThatHasEnded) {
+  EXPECT_EQ(ForkByParent(kRoot, 101, kRootsProof), Word::kBelieved);
+  EXPECT_EQ(Exec(101, kRootsProof), Word::kBelieved);
+  EXPECT_EQ(Say(Kind::kStart, 101, 5, kRoot, 0, "/usr/bin/qemu-x86_64"),
+            Word::kBelieved);
+  EXPECT_EQ(Start(101, 6, kRoot), Word::kDoubtful);
+  EXPECT_EQ(provenance_.Objection(101), "nobody else has told of its last E");
 }
 
 TEST_F(ProvenanceTest, NobodySpeaksForStrangers) {
