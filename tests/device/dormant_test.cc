@@ -35,9 +35,10 @@ long SystemCalls(int count, bool preloaded) {
 TEST(DormantTest, MakesNoSystemCallsOfItsOwn) {
   const long bare = SystemCalls(1 + kRounds, false) - SystemCalls(1, false);
   const long dormant = SystemCalls(1 + kRounds, true) - SystemCalls(1, true);
-  // Each round makes some thirty; the heap grows when it likes.
+  // Each round makes some thirty. The heap grows when it likes, which is far
+  // from once in a round.
   EXPECT_GT(bare, 25 * kRounds);
-  EXPECT_NEAR(dormant, bare, 5);
+  EXPECT_LT(dormant, bare + kRounds / 2);
 }
 
 }  // namespace
