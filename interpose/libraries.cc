@@ -5,6 +5,7 @@
 
 #include "interpose/auxiliary.h"
 #include "interpose/environment.h"
+#include "interpose/loaded_object.h"
 #include "interpose/path_buffer.h"
 #include "interpose/rebind.h"
 #include "interpose/search_path.h"
@@ -27,16 +28,6 @@ Original<int (*)(int (*)(struct dl_phdr_info*, size_t, void*), void*)>
 // How many objects the dynamic linker had ever added when we last reported.
 unsigned long long g_reported_adds;
 
-const ElfW(Dyn) * DynamicOf(const dl_phdr_info& object) {
-  for (int i = 0; i < object.dlpi_phnum; ++i) {
-    if (object.dlpi_phdr[i].p_type == PT_DYNAMIC) {
-      return reinterpret_cast<const ElfW(Dyn)*>(object.dlpi_addr +
-                                                object.dlpi_phdr[i].p_vaddr);
-    }
-  }
-  return nullptr;
-}
-
 // The object's DT_RUNPATH or DT_RPATH, or null.
 const char* RunpathOf(const dl_phdr_info& object) {
   const ElfW(Dyn)* dynamic = DynamicOf(object);
@@ -45,9 +36,7 @@ const char* RunpathOf(const dl_phdr_info& object) {
   size_t runpath = 0;
   for (const ElfW(Dyn)* d = dynamic; d->d_tag != DT_NULL; ++d) {
     if (d->d_tag == DT_STRTAB) {
-      const uintptr_t p = d->d_un.d_ptr;
-      strings = reinterpret_cast<const char*>(
-          p < object.dlpi_addr ? p + object.dlpi_addr : p);
+      strings = DynamicPointer<char>(object.dlpi_addr, *d);
     } else if (d->d_tag == DT_RPATH || d->d_tag == DT_RUNPATH) {
       runpath = d->d_un.d_val;
     }
@@ -86,16 +75,8 @@ int RunpathHolds(struct dl_phdr_info* object, size_t, void* data) {
 // dl_iterate_phdr() callback: 2 if the object holds the address in `data` and
 // has a search path of its own, 1 if it has none.
 int HolderHasRunpath(struct dl_phdr_info* object, size_t, void* data) {
-  const auto address = reinterpret_cast<uintptr_t>(data);
-  for (int i = 0; i < object->dlpi_phnum; ++i) {
-    const ElfW(Phdr)& segment = object->dlpi_phdr[i];
-    const uintptr_t begin = object->dlpi_addr + segment.p_vaddr;
-    if (segment.p_type == PT_LOAD && address >= begin &&
-        address - begin < segment.p_memsz) {
-      return RunpathOf(*object) != nullptr ? 2 : 1;
-    }
-  }
-  return 0;
+  if (!Holds(*object, data)) return 0;
+  return RunpathOf(*object) != nullptr ? 2 : 1;
 }
 
 // True for a module of iconv(3): libc loads these by the path that its own

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <sys/mman.h>
 
+#include "interpose/loaded_object.h"
 #include "interpose/symbol.h"
 #include "interpose/sys.h"
 
@@ -86,18 +87,19 @@ class Rebinding {
         relro_(RelroBegin(object), RelroEnd(object)) {}
 
   bool Run() {
-    const ElfW(Dyn)* const dynamic = Dynamic();
+    const ElfW(Dyn)* const dynamic = DynamicOf(object_);
     if (dynamic == nullptr) return true;
     const Relocation* table = nullptr;
     const Relocation* lazy = nullptr;
     size_t table_size = 0;
     size_t lazy_size = 0;
     for (const ElfW(Dyn)* d = dynamic; d->d_tag != DT_NULL; ++d) {
-      if (d->d_tag == DT_SYMTAB) symbols_ = At<ElfW(Sym)>(*d);
-      if (d->d_tag == DT_STRTAB) strings_ = At<char>(*d);
-      if (d->d_tag == kTable) table = At<Relocation>(*d);
+      if (d->d_tag == DT_SYMTAB)
+        symbols_ = DynamicPointer<ElfW(Sym)>(base_, *d);
+      if (d->d_tag == DT_STRTAB) strings_ = DynamicPointer<char>(base_, *d);
+      if (d->d_tag == kTable) table = DynamicPointer<Relocation>(base_, *d);
       if (d->d_tag == kTableSize) table_size = d->d_un.d_val;
-      if (d->d_tag == DT_JMPREL) lazy = At<Relocation>(*d);
+      if (d->d_tag == DT_JMPREL) lazy = DynamicPointer<Relocation>(base_, *d);
       if (d->d_tag == DT_PLTRELSZ) lazy_size = d->d_un.d_val;
     }
     if (symbols_ == nullptr || strings_ == nullptr) return true;
@@ -124,37 +126,6 @@ class Rebinding {
     return 0;
   }
 
-  const ElfW(Dyn) * Dynamic() const {
-    for (int i = 0; i < object_.dlpi_phnum; ++i) {
-      const ElfW(Phdr)& segment = object_.dlpi_phdr[i];
-      if (segment.p_type == PT_DYNAMIC) {
-        return reinterpret_cast<const ElfW(Dyn)*>(base_ + segment.p_vaddr);
-      }
-    }
-    return nullptr;
-  }
-
-  // glibc stores addresses into the loaded dynamic section; musl, and glibc for
-  // a read-only section, leave the file's offsets.
-  template <typename T>
-  const T* At(const ElfW(Dyn) & d) const {
-    const uintptr_t p = d.d_un.d_ptr;
-    return reinterpret_cast<const T*>(p < base_ ? p + base_ : p);
-  }
-
-  bool IsInObject(const void* p) const {
-    const auto address = reinterpret_cast<uintptr_t>(p);
-    for (int i = 0; i < object_.dlpi_phnum; ++i) {
-      const ElfW(Phdr)& segment = object_.dlpi_phdr[i];
-      const uintptr_t begin = base_ + segment.p_vaddr;
-      if (segment.p_type == PT_LOAD && address >= begin &&
-          address - begin < segment.p_memsz) {
-        return true;
-      }
-    }
-    return false;
-  }
-
   void RebindAll(const Relocation* table, size_t size) {
     const Relocation* const end = table + size / sizeof(*table);
     for (const Relocation* r = table; r != end; ++r) {
@@ -167,7 +138,7 @@ class Rebinding {
       if (wrapper == nullptr) continue;
       auto* const place = reinterpret_cast<void**>(base_ + r->r_offset);
       void* const bound = __atomic_load_n(place, __ATOMIC_RELAXED);
-      const bool unbound = type == kLazy && IsInObject(bound);
+      const bool unbound = type == kLazy && Holds(object_, bound);
       if (unbound ? !HasOneDefinition(name) : !IsNextFunction(name, bound)) {
         continue;
       }

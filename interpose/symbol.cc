@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "interpose/loaded_object.h"
 #include "interpose/text.h"
 
 // Where the dynamic linker publishes its list of objects: glibc's name, musl's.
@@ -21,19 +22,19 @@ class SymbolTable {
     for (const ElfW(Dyn)* d = map->l_ld; d->d_tag != DT_NULL; ++d) {
       switch (d->d_tag) {
         case DT_SYMTAB:
-          symbols_ = At<ElfW(Sym)>(d);
+          symbols_ = DynamicPointer<ElfW(Sym)>(base_, *d);
           break;
         case DT_STRTAB:
-          strings_ = At<char>(d);
+          strings_ = DynamicPointer<char>(base_, *d);
           break;
         case DT_VERSYM:
-          versions_ = At<ElfW(Half)>(d);
+          versions_ = DynamicPointer<ElfW(Half)>(base_, *d);
           break;
         case DT_GNU_HASH:
-          gnu_hash_ = At<uint32_t>(d);
+          gnu_hash_ = DynamicPointer<uint32_t>(base_, *d);
           break;
         case DT_HASH:
-          hash_ = At<uint32_t>(d);
+          hash_ = DynamicPointer<uint32_t>(base_, *d);
           break;
         default:
           break;
@@ -58,14 +59,6 @@ class SymbolTable {
     if (gnu_hash_ != nullptr) return FindByGnuHash(wanted);
     if (hash_ != nullptr) return FindByHash(wanted);
     return nullptr;
-  }
-
-  // glibc stores addresses into the loaded dynamic section; musl, and glibc for
-  // a read-only section, leave the file's offsets.
-  template <typename T>
-  const T* At(const ElfW(Dyn) * d) const {
-    const uintptr_t p = d->d_un.d_ptr;
-    return reinterpret_cast<const T*>(p < base_ ? p + base_ : p);
   }
 
   void* FindByGnuHash(const Wanted& wanted) const {
