@@ -67,6 +67,11 @@ struct Request {
 };
 static_assert(sizeof(Request) == 24, "one layout for every process");
 
+inline constexpr Request MakeRequest(Kind kind, int32_t pid, int32_t a,
+                                     uint64_t inode = 0) {
+  return {static_cast<uint32_t>(kind), pid, a, 0, inode};
+}
+
 // What the process needs to report to the session: the fields of
 // wire::kSessionVariable.
 struct Reply {

@@ -19,10 +19,9 @@ namespace {
 // which is cheaper than writev(). Signal handlers run on small stacks.
 constexpr size_t kSmall = 256;
 
-// How long a full pipe may stay full before its records are given up: the
-// collector may have been stopped.
-constexpr int kPatience = 30000;  // milliseconds
-constexpr int kLook = 50;         // milliseconds between looks at the collector
+// Milliseconds between looks at the collector while the pipe is full. After
+// kPatience its records are given up.
+constexpr int kLook = 50;
 
 uint32_t g_lost;         // records given up since the last kLost
 bool g_out_of_patience;  // the last wait was in vain: no other until a success

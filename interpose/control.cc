@@ -18,9 +18,6 @@
 namespace filemon {
 namespace {
 
-// How long a collector may take to answer: it may have been stopped.
-constexpr int kPatience = 30000;  // milliseconds
-
 constexpr size_t kStackSize = 32 * 1024;
 constexpr size_t kSignalSetSize = 8;  // the kernel's sigset_t
 
@@ -42,11 +39,8 @@ constexpr int kBorrowMemory = CLONE_VM | CLONE_VFORK;
 
 void CloseAllFrom(int low) {
   if (sys::Call(SYS_close_range, low, -1, 0) == 0) return;
-  struct {
-    uint64_t soft, hard;
-  } limit = {1024, 1024};
-  constexpr int kNoFile = 7;  // RLIMIT_NOFILE
-  sys::Call(SYS_prlimit64, 0, kNoFile, 0, sys::Arg(&limit));
+  sys::FileLimit limit = {1024, 1024};
+  sys::ExchangeFileLimit(nullptr, &limit);
   const int end = limit.soft < 65536 ? static_cast<int>(limit.soft) : 65536;
   for (int fd = low; fd < end; ++fd) sys::Close(fd);
 }
@@ -133,11 +127,10 @@ int SocketPair(int ends[2]) {
                                     sys::Arg(ends)));
 }
 
-// Sends the request with `count` descriptors. 0 or -errno.
-int Send(int socket, const control::Request& request, const int* fds,
+// Sends one packet with `count` descriptors. 0 or -errno.
+int Send(int socket, const void* data, size_t size, const int* fds,
          size_t count) {
-  struct iovec part = {const_cast<control::Request*>(&request),
-                       sizeof(request)};
+  struct iovec part = {const_cast<void*>(data), size};
   constexpr size_t kMost = 2;
   alignas(struct cmsghdr) char control[CMSG_SPACE(kMost * sizeof(int))];
   struct msghdr message;
@@ -250,7 +243,7 @@ int Ask(int socket, const control::Request& request, int passed_fd,
   int error = -SocketPair(ends);
   if (error != 0) return error;
   const int fds[] = {ends[1], passed_fd};
-  error = -Send(socket, request, fds, passed_fd < 0 ? 1 : 2);
+  error = -Send(socket, &request, sizeof(request), fds, passed_fd < 0 ? 1 : 2);
   sys::Close(ends[1]);
   if (error == EPIPE || error == ECONNRESET) error = EIO;
   if (error == 0) error = Receive(ends[0], reply, received_fd);
@@ -259,18 +252,18 @@ int Ask(int socket, const control::Request& request, int passed_fd,
 }
 
 void Tell(int socket, const control::Request& request) {
-  Send(socket, request, nullptr, 0);
+  Send(socket, &request, sizeof(request), nullptr, 0);
 }
 
 Closing::Closing(int socket) {
   int ends[2];
   answer_ = SocketPair(ends);
   if (answer_ != 0) return;
-  control::Request request = {};
-  request.kind = static_cast<uint32_t>(control::Kind::kClosing);
   sys::Identity id;
-  if (sys::Stat(socket, "", AT_EMPTY_PATH, &id) == 0) request.inode = id.inode;
-  const int error = Send(socket, request, &ends[1], 1);
+  sys::Stat(socket, "", AT_EMPTY_PATH, &id);
+  const auto request =
+      control::MakeRequest(control::Kind::kClosing, 0, 0, id.inode);
+  const int error = Send(socket, &request, sizeof(request), &ends[1], 1);
   sys::Close(ends[1]);
   answer_ = ends[0];
   if (error != 0) {
@@ -288,13 +281,8 @@ int Closing::Finish() {
   // nobody waits for it.
   if (answer_ < 0) return answer_ == -EPIPE ? EIO : 0;
   const char word = 0;
-  struct iovec part = {const_cast<char*>(&word), 1};
-  struct msghdr message;
-  memset(&message, 0, sizeof(message));
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
   // The collector may have seen the end by itself, and have answered and gone.
-  sys::Call(SYS_sendmsg, answer_, sys::Arg(&message), MSG_NOSIGNAL);
+  Send(answer_, &word, sizeof(word), nullptr, 0);
   control::Reply reply;
   const int error = Receive(answer_, &reply, nullptr);
   if (error != 0) return error;

@@ -13,6 +13,7 @@
 #include "interpose/session.h"
 #include "interpose/sys.h"
 #include "interpose/text.h"
+#include "interpose/wrapper.h"
 
 namespace filemon {
 
@@ -64,13 +65,6 @@ void ForEachDevice(unsigned first, unsigned last, Visit visit) {
   }
 }
 
-// -1 with errno for an errno, 0 for 0.
-int Result(int error) {
-  if (error == 0) return 0;
-  errno = error;
-  return -1;
-}
-
 // Where another process's memory is read and written (proc(5)): its own rules
 // are ptrace(2)'s.
 class OtherMemory {
@@ -115,11 +109,9 @@ class OtherMemory {
 };
 
 int AttachThisProcess(int device) {
-  control::Request request = {};
-  request.kind = static_cast<uint32_t>(control::Kind::kAttach);
-  request.pid = sys::Getpid();
-  request.a = control::kCaller;
-  if (Tracing()) request.inode = ThisSession().inode;
+  const auto request = control::MakeRequest(
+      control::Kind::kAttach, sys::Getpid(), control::kCaller,
+      Tracing() ? ThisSession().inode : 0);
   control::Reply reply;
   int pipe;
   const int error = Ask(device, request, -1, &reply, &pipe);
@@ -149,32 +141,28 @@ int AttachOther(int device, pid_t pid) {
   if (pid <= 0) return ESRCH;
   const long alive = sys::Call(SYS_kill, pid, 0);
   if (alive != 0) return static_cast<int>(-alive);
-  uintptr_t session_address;
-  uintptr_t invitation_address;
-  int error = AddressInProcess(pid, &g_owner_session, &session_address);
-  if (error == 0) {
-    error = AddressInProcess(pid, &g_invitation, &invitation_address);
-  }
+  uintptr_t shift;
+  int error = LibraryShift(pid, &shift);
   if (error != 0) return -error;
+  const auto there = [shift](const void* here) {
+    return reinterpret_cast<uintptr_t>(here) + shift;
+  };
   OtherMemory memory(pid);
   Session session;
   Invitation invitation;
-  if (!memory.Read(session_address, &session) ||
-      !memory.Read(invitation_address, &invitation)) {
+  if (!memory.Read(there(&g_owner_session), &session) ||
+      !memory.Read(there(&g_invitation), &invitation)) {
     return EPERM;
   }
-  control::Request request = {};
-  request.kind = static_cast<uint32_t>(control::Kind::kAttach);
-  request.pid = pid;
-  request.inode = SessionOf(session, invitation);
+  const auto request = control::MakeRequest(control::Kind::kAttach, pid, 0,
+                                            SessionOf(session, invitation));
   control::Reply reply;
   error = Ask(device, request, -1, &reply, nullptr);
   if (error != 0) return error;
   invitation = {pid, MembershipFrom(reply, 0)};
   const int invited = kInvited;
-  const uintptr_t state_address = session_address + offsetof(Session, state);
-  return memory.Write(invitation_address, invitation) &&
-                 memory.Write(state_address, invited)
+  return memory.Write(there(&g_invitation), invitation) &&
+                 memory.Write(there(&g_owner_session.state), invited)
              ? 0
              : EPERM;
 }
@@ -240,9 +228,9 @@ int OpenedOrDevice(int fd, const char* path, int flags) {
     if ((!missing && !denied) || !IsDevicePath(path)) return fd;
     if (denied && sys::Exists(path)) return fd;
   }
-  if ((flags & O_DIRECTORY) != 0) return Result(ENOTDIR);
+  if ((flags & O_DIRECTORY) != 0) return ErrnoToResult(ENOTDIR);
   const int device = OpenDevice();
-  if (device < 0) return Result(DeviceErrno(device));
+  if (device < 0) return ErrnoToResult(DeviceErrno(device));
   if ((flags & O_CLOEXEC) == 0) sys::SetCloseOnExec(device, false);
   return device;
 }
@@ -258,10 +246,8 @@ int SetLog(int device, int log, int options) {
   // An epoll or eventfd descriptor has no type at all.
   const mode_t type = id.mode & S_IFMT;
   if (type == 0 || type == S_IFDIR || IsControlSocket(log)) return EINVAL;
-  control::Request request = {};
-  request.kind = static_cast<uint32_t>(control::Kind::kSetLog);
-  request.pid = sys::Getpid();
-  request.a = options;
+  const auto request =
+      control::MakeRequest(control::Kind::kSetLog, sys::Getpid(), options);
   control::Reply reply;
   return Ask(device, request, log, &reply, nullptr);
 }
@@ -283,7 +269,7 @@ bool DeviceIoctl(int fd, unsigned long request, void* argument, int* result) {
     if (error == 0) {
       error = set_log ? SetLog(fd, value, 0) : SetPid(fd, value);
     }
-    *result = Result(error);
+    *result = ErrnoToResult(error);
     return true;
   }
   if (!IsDevice(fd)) return false;
@@ -291,7 +277,7 @@ bool DeviceIoctl(int fd, unsigned long request, void* argument, int* result) {
   if (request == FIOCLEX || request == FIONCLEX || request == FIONBIO) {
     return false;
   }
-  *result = Result(EINVAL);
+  *result = ErrnoToResult(EINVAL);
   return true;
 }
 
@@ -300,7 +286,7 @@ int CloseDevice(int fd, int (*close)(int)) {
   Forget(fd);
   const int result = close(fd);
   const int error = closing.Finish();
-  return result != 0 ? result : Result(error);
+  return result != 0 ? result : ErrnoToResult(error);
 }
 
 void CloseDevices(unsigned first, unsigned last) {
@@ -310,13 +296,9 @@ void CloseDevices(unsigned first, unsigned last) {
 void CloseDevicesAtExit() { CloseDevices(0, kMostDescriptors); }
 
 void TellDevicesOfEnd(pid_t child, int wait_status) {
-  ForEachDevice(0, kMostDescriptors, [&](int fd) {
-    control::Request request = {};
-    request.kind = static_cast<uint32_t>(control::Kind::kChildEnded);
-    request.pid = child;
-    request.a = wait_status;
-    Tell(fd, request);
-  });
+  const auto request =
+      control::MakeRequest(control::Kind::kChildEnded, child, wait_status);
+  ForEachDevice(0, kMostDescriptors, [&](int fd) { Tell(fd, request); });
 }
 
 }  // namespace filemon

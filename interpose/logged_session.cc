@@ -15,10 +15,6 @@ namespace {
 constexpr char kLogVariable[] = "FILEMON_LOG";
 constexpr char kSuffix[] = ".filemon";
 
-// How long the first process waits for its log at its end: the collector may
-// have been stopped.
-constexpr int kPatience = 30000;  // milliseconds
-
 // How many files of a name there may be already in a folder of logs.
 constexpr int kMostNamesakes = 10000;
 
@@ -166,18 +162,18 @@ int OpenTarget(const char* target) {
 int Begin(int socket, int log, int options, int32_t first, Membership* out,
           int* pipe) {
   control::Reply reply;
-  control::Request request = {};
-  request.pid = sys::Getpid();
-  request.kind = static_cast<uint32_t>(control::Kind::kSetLog);
-  request.a = options;
-  const int error = Ask(socket, request, log, &reply, nullptr);
+  const pid_t pid = sys::Getpid();
+  const int error =
+      Ask(socket, control::MakeRequest(control::Kind::kSetLog, pid, options),
+          log, &reply, nullptr);
   if (error != 0) return error;
-  request.kind = static_cast<uint32_t>(control::Kind::kAttach);
-  request.a = control::kCaller | first;
-  const int attached = Ask(socket, request, -1, &reply, pipe);
+  const int attached = Ask(socket,
+                           control::MakeRequest(control::Kind::kAttach, pid,
+                                                control::kCaller | first),
+                           -1, &reply, pipe);
   if (attached != 0) return attached;
   const bool waits = (first & control::kWaitAll) == 0;
-  *out = MembershipFrom(reply, waits ? request.pid : 0);
+  *out = MembershipFrom(reply, waits ? pid : 0);
   return *pipe < 0 ? EMFILE : 0;
 }
 

@@ -125,7 +125,7 @@ bool PathBesideLibrary(const char* name, char* out, size_t size) {
       .ok();
 }
 
-int AddressInProcess(pid_t pid, const void* address, uintptr_t* out) {
+int LibraryShift(pid_t pid, uintptr_t* out) {
   Loaded own = {reinterpret_cast<uintptr_t>(&OwnPath), 0, 0, 0, nullptr};
   if (VisitMappings(0, FindByAddress, &own) != 0 || own.base == 0) {
     return -EPERM;
@@ -134,7 +134,7 @@ int AddressInProcess(pid_t pid, const void* address, uintptr_t* out) {
   const int error = VisitMappings(pid, FindByFile, &other);
   if (error == -ENOENT || error == -ESRCH) return -ESRCH;
   if (error != 0 || other.base == 0) return -EPERM;
-  *out = other.base + (reinterpret_cast<uintptr_t>(address) - own.base);
+  *out = other.base - own.base;
   return 0;
 }
 

@@ -17,10 +17,10 @@ bool KnowOwnLibrary();
 // path.
 bool PathBesideLibrary(const char* name, char* out, size_t size);
 
-// Where process `pid` has what this process has at `address`, which is in this
-// library. 0; -EPERM if that process has not loaded this very file, or may not
-// be looked at; -ESRCH if there is none.
-int AddressInProcess(pid_t pid, const void* address, uintptr_t* out);
+// What to add to an address in this library to have it in process `pid`. 0;
+// -EPERM if that process has not loaded this very file, or may not be looked
+// at; -ESRCH if there is none.
+int LibraryShift(pid_t pid, uintptr_t* out);
 
 }  // namespace filemon
 

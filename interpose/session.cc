@@ -267,18 +267,14 @@ bool RecoverPipe() {
 // For a process that has every descriptor up to its limit open: a number above
 // it, which stays valid when the limit is back. -errno if that cannot be had.
 static int DuplicateAboveLimit(int fd) {
-  struct {
-    uint64_t soft, hard;
-  } limit, raised;
-  constexpr int kNoFile = 7;  // RLIMIT_NOFILE
-  if (sys::Call(SYS_prlimit64, 0, kNoFile, 0, sys::Arg(&limit)) != 0 ||
-      limit.hard <= limit.soft) {
+  sys::FileLimit limit;
+  if (!sys::ExchangeFileLimit(nullptr, &limit) || limit.hard <= limit.soft) {
     return -EMFILE;
   }
-  raised = {limit.soft + 1, limit.hard};
-  sys::Call(SYS_prlimit64, 0, kNoFile, sys::Arg(&raised), 0);
+  const sys::FileLimit raised = {limit.soft + 1, limit.hard};
+  sys::ExchangeFileLimit(&raised, nullptr);
   const int result = sys::FcntlDupfd(fd, static_cast<int>(limit.soft));
-  sys::Call(SYS_prlimit64, 0, kNoFile, sys::Arg(&limit), 0);
+  sys::ExchangeFileLimit(&limit, nullptr);
   return result;
 }
 

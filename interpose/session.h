@@ -109,6 +109,10 @@ int GivenDescriptor(int fd);
 // another. If none is free the pipe is lost until one is.
 void YieldDescriptor();
 
+// How long this process waits for a collector that lives and does not move, in
+// milliseconds: it may have been stopped.
+inline constexpr int kPatience = 30000;
+
 // Stops all reporting of this process.
 void GoDormant();
 

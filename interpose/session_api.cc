@@ -6,41 +6,33 @@
 #include "interpose/control.h"
 #include "interpose/device.h"
 #include "interpose/sys.h"
+#include "interpose/wrapper.h"
 
 namespace filemon {
-namespace {
-
-int Result(int error) {
-  if (error == 0) return 0;
-  errno = error;
-  return -1;
-}
-
-}  // namespace
-
 extern "C" __attribute__((visibility("default"))) int filemon_session_open(
     int log_fd, unsigned flags) {
-  if ((flags & ~FILEMON_SESSION_ABSOLUTE_PATHS) != 0) return Result(EINVAL);
+  if ((flags & ~FILEMON_SESSION_ABSOLUTE_PATHS) != 0)
+    return ErrnoToResult(EINVAL);
   const int device = OpenDevice();
-  if (device < 0) return Result(DeviceErrno(device));
+  if (device < 0) return ErrnoToResult(DeviceErrno(device));
   const int options = (flags & FILEMON_SESSION_ABSOLUTE_PATHS) != 0
                           ? control::kAbsolutePaths
                           : 0;
   const int error = SetLog(device, log_fd, options);
   if (error == 0) return device;
   CloseDevice(device, sys::Close);
-  return Result(error);
+  return ErrnoToResult(error);
 }
 
 extern "C" __attribute__((visibility("default"))) int filemon_session_attach(
     int session, pid_t pid) {
-  if (!IsControlSocket(session)) return Result(EBADF);
-  return Result(SetPid(session, pid));
+  if (!IsControlSocket(session)) return ErrnoToResult(EBADF);
+  return ErrnoToResult(SetPid(session, pid));
 }
 
 extern "C" __attribute__((visibility("default"))) int filemon_session_close(
     int session) {
-  if (!IsControlSocket(session)) return Result(EBADF);
+  if (!IsControlSocket(session)) return ErrnoToResult(EBADF);
   return CloseDevice(session, sys::Close);
 }
 

@@ -213,6 +213,15 @@ inline pid_t Owner(int fd) { return Fcntl(fd, F_GETOWN); }
 
 inline void SetOwner(int fd, pid_t owner) { Fcntl(fd, F_SETOWN, owner); }
 
+// RLIMIT_NOFILE: how many descriptors this process may have.
+struct FileLimit {
+  uint64_t soft, hard;
+};
+inline bool ExchangeFileLimit(const FileLimit* wanted, FileLimit* old) {
+  constexpr int kNoFile = 7;
+  return Call(SYS_prlimit64, 0, kNoFile, Arg(wanted), Arg(old)) == 0;
+}
+
 inline int FcntlDupfd(int fd, int least) { return Fcntl(fd, F_DUPFD, least); }
 
 // Waits for `events` of fd or until `milliseconds` have passed; the events that

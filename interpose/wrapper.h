@@ -61,6 +61,11 @@ inline long ErrnoResult(long result) {
   return -1;
 }
 
+// The same of an errno, 0 for success.
+inline int ErrnoToResult(int error) {
+  return static_cast<int>(ErrnoResult(-error));
+}
+
 // The function behind a wrapper, looked up at the first call: most programs
 // call few of them, and a process start that looked up all would be measurably
 // slower. Zero at load time, so that it needs neither start-up code nor a
