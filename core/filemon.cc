@@ -1,7 +1,5 @@
 // The filemon command.
-#include <fcntl.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include <string>
 #include <vector>
@@ -9,21 +7,11 @@
 #include "bazel/lint/commands.h"
 #include "core/options.h"
 #include "core/run.h"
+#include "core/standard_descriptors.h"
 
 namespace {
 
 constexpr char kVersion[] = "0.1.0";
-
-// A descriptor that we open must not become standard output by accident, of us
-// or of CMD. These are closed again by the exec of CMD, and not for writing: a
-// log that is to go to a closed standard output is an error.
-void FillStandardDescriptors() {
-  int fd;
-  do {
-    fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-  } while (fd >= 0 && fd <= STDERR_FILENO);
-  if (fd >= 0) close(fd);
-}
 
 int Print(const std::string& text) {
   const bool written = fputs(text.c_str(), stdout) >= 0 && fflush(stdout) == 0;
@@ -35,7 +23,7 @@ int Print(const std::string& text) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  FillStandardDescriptors();
+  filemon::FillStandardDescriptors();
   if (argc > 1 && filemon::lint::IsCommand(argv[1])) {
     return filemon::lint::RunCommand(
         std::vector<std::string>(argv + 1, argv + argc));

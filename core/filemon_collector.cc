@@ -1,7 +1,6 @@
 // The collector of a session that a traced program has begun by itself.
 // libfilemon.so starts it, with a socket for its requests (control.h) as
 // standard input and no other descriptor.
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -9,6 +8,7 @@
 
 #include "core/controlled_session.h"
 #include "core/descriptor_limit.h"
+#include "core/standard_descriptors.h"
 
 namespace {
 
@@ -40,12 +40,7 @@ int main() {
         stderr);
     return 125;
   }
-  // What is opened from here on must not become standard output or error.
-  while (true) {
-    const int fd = open("/dev/null", O_RDWR);
-    if (fd > STDERR_FILENO) close(fd);
-    if (fd < 0 || fd > STDERR_FILENO) break;
-  }
+  filemon::FillStandardDescriptors();
   IgnoreSignals();
   filemon::RaiseDescriptorLimit();
   // No directory is kept busy by us.
