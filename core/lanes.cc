@@ -1,0 +1,220 @@
+#include "core/lanes.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "absl/algorithm/container.h"
+#include "core/stamp.h"
+#include "core/wire.h"
+
+namespace filemon {
+namespace {
+
+// linux/memfd.h of Linux 6.3; older kernels know no such flag.
+constexpr unsigned kNoExecSeal = 8;
+
+int CreateFile() {
+  for (const unsigned flags : {kNoExecSeal, 0u}) {
+    const int fd =
+        memfd_create("filemon lanes", MFD_CLOEXEC | MFD_ALLOW_SEALING | flags);
+    if (fd >= 0) return fd;
+  }
+  return -1;
+}
+
+// Whether the kernel has found that the processors' clocks run alike: then it
+// uses them for its own time.
+bool ClocksRunAlike() {
+  const int fd =
+      open("/sys/devices/system/clocksource/clocksource0/current_clocksource",
+           O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  char name[64];
+  const ssize_t n = read(fd, name, sizeof(name));
+  close(fd);
+  if (n <= 0) return false;
+  const absl::string_view clock(name, n);
+  return clock == "tsc\n" || clock == "hyperv_clocksource_tsc_page\n" ||
+         clock == "arch_sys_counter\n";
+}
+
+// Whoever makes a file longer than he may gets SIGXFSZ (setrlimit(2)).
+bool FileMayBeLong() {
+  rlimit limit;
+  return getrlimit(RLIMIT_FSIZE, &limit) == 0 &&
+         limit.rlim_cur >= lane::kFileSize;
+}
+
+uint64_t StampOf(const wire::Header& header) {
+  return static_cast<uint64_t>(header.stamp_high) << 32 | header.stamp_low;
+}
+
+struct flock LockOf(size_t number) {
+  struct flock lock = {};
+  lock.l_type = F_WRLCK;
+  lock.l_start = static_cast<off_t>(number);
+  lock.l_len = 1;
+  return lock;
+}
+
+}  // namespace
+
+std::unique_ptr<Lanes> Lanes::Create(uint32_t cookie) {
+  if (!ClocksRunAlike() || !FileMayBeLong()) return nullptr;
+  const int fd = CreateFile();
+  if (fd < 0) return nullptr;
+  void* memory = MAP_FAILED;
+  // Of a file that shrinks, the rest of a mapping is SIGBUS.
+  if (ftruncate(fd, lane::kFileSize) == 0 &&
+      fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0 &&
+      pwrite(fd, &cookie, sizeof(cookie), 0) == sizeof(cookie)) {
+    memory = mmap(nullptr, lane::kFileSize, PROT_READ | PROT_WRITE, MAP_SHARED,
+                  fd, 0);
+  }
+  if (memory == MAP_FAILED) {
+    close(fd);
+    return nullptr;
+  }
+  return std::unique_ptr<Lanes>(
+      new Lanes(fd, static_cast<char*>(memory), cookie));
+}
+
+Lanes::~Lanes() {
+  munmap(memory_, lane::kFileSize);
+  close(fd_);
+}
+
+void Lanes::Open(int32_t number) {
+  if (number < 0 || static_cast<uint32_t>(number) >= lane::kLanes) return;
+  const size_t n = static_cast<size_t>(number);
+  if (absl::c_any_of(open_, [n](const Lane& l) { return l.number == n; })) {
+    return;
+  }
+  open_.push_back({n, reinterpret_cast<lane::Header*>(
+                          memory_ + lane::kFirstLane + n * lane::kSize)});
+}
+
+// Also of one whose process was killed before it began, and of one that
+// somebody has written over.
+bool Lanes::IsEmpty(const Lane& lane, uint32_t tail) {
+  return tail == lane.head || tail - lane.head > lane::kSize ||
+         tail % lane::kAlignment != 0;
+}
+
+void Lanes::Take(uint64_t before,
+                 absl::FunctionRef<void(size_t lane, uint64_t stamp,
+                                        absl::string_view record)>
+                     sink) {
+  for (Lane& lane : open_) {
+    const bool taken = TakeFrom(&lane, before, sink);
+    // Whoever has just written lives most likely.
+    if (!taken && !lane.abandoned && IsAbandoned(&lane)) {
+      TakeFrom(&lane, before, sink);
+    }
+  }
+  const auto closed =
+      std::remove_if(open_.begin(), open_.end(), [this](const Lane& lane) {
+        const bool done = lane.abandoned && IsEmpty(lane, lane.memory->tail);
+        if (done) Close(lane);
+        return done;
+      });
+  open_.erase(closed, open_.end());
+}
+
+bool Lanes::TakeFrom(Lane* lane, uint64_t before,
+                     absl::FunctionRef<void(size_t lane, uint64_t stamp,
+                                            absl::string_view record)>
+                         sink) {
+  const uint32_t tail = __atomic_load_n(&lane->memory->tail, __ATOMIC_ACQUIRE);
+  if (IsEmpty(*lane, tail)) return false;
+  bool taken = false;
+  // True while everything up to here has been taken.
+  bool all = true;
+  uint32_t position = lane->head;
+  uint32_t freed = position;
+  const auto skip_to = [&](uint32_t next, bool done) {
+    position = lane::SkipHeader(next);
+    all = all && done;
+    if (all) freed = position;
+  };
+  while (static_cast<int32_t>(tail - position) > 0) {
+    const uint32_t lap_end = (position | (lane::kSize - 1)) + 1;
+    const uint32_t word =
+        __atomic_load_n(lane::WordAt(lane->memory, position), __ATOMIC_ACQUIRE);
+    if (word == lane::kNothing) {
+      skip_to(lap_end, true);
+      continue;
+    }
+    const uint32_t room = std::min(tail, lap_end) - position;
+    wire::Header header = {};
+    if ((word == cookie_ || word == lane::kTaken) && room >= sizeof(header)) {
+      memcpy(&header, lane::At(lane->memory, position), sizeof(header));
+    }
+    if (header.size < sizeof(header) || lane::RoundUp(header.size) > room) {
+      // A record that is being written, or one that never will be: the next
+      // one is found by its first word.
+      if (word == cookie_ && lane->abandoned) {
+        dropped_bytes_ += lane::kAlignment;
+      }
+      skip_to(position + lane::kAlignment, lane->abandoned);
+      continue;
+    }
+    const uint32_t next = position + lane::RoundUp(header.size);
+    if (word == cookie_) {
+      const uint64_t stamp = StampOf(header);
+      if (stamp >= before) {
+        skip_to(next, false);
+        continue;
+      }
+      sink(lane->number, stamp,
+           {lane::At(lane->memory, position), header.size});
+      taken = true;
+      if (!all) {
+        __atomic_store_n(lane::WordAt(lane->memory, position), lane::kTaken,
+                         __ATOMIC_RELAXED);
+      }
+    }
+    skip_to(next, true);
+  }
+  if (freed != lane->head) Free(lane, freed);
+  return taken;
+}
+
+void Lanes::Free(Lane* lane, uint32_t position) {
+  uint32_t from = lane->head;
+  while (from != position) {
+    const uint32_t lap_end = (from | (lane::kSize - 1)) + 1;
+    const uint32_t to =
+        static_cast<int32_t>(position - lap_end) > 0 ? lap_end : position;
+    memset(lane::At(lane->memory, from), 0, to - from);
+    from = lane::SkipHeader(to);
+  }
+  lane->head = position;
+  __atomic_store_n(&lane->memory->head, position, __ATOMIC_RELEASE);
+}
+
+bool Lanes::IsAbandoned(Lane* lane) {
+  struct flock lock = LockOf(lane->number);
+  lane->abandoned = fcntl(fd_, F_OFD_SETLK, &lock) == 0;
+  return lane->abandoned;
+}
+
+void Lanes::Close(const Lane& lane) {
+  if (lane.memory->tail != lane.head) {
+    // Nobody knows what is in it.
+    fallocate(fd_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+              lane::kFirstLane + lane.number * lane::kSize, lane::kSize);
+  }
+  __atomic_store_n(&lane.memory->head, 0, __ATOMIC_RELAXED);
+  __atomic_store_n(&lane.memory->tail, 0, __ATOMIC_RELEASE);
+  struct flock lock = LockOf(lane.number);
+  lock.l_type = F_UNLCK;
+  fcntl(fd_, F_OFD_SETLK, &lock);
+}
+
+}  // namespace filemon

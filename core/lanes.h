@@ -1,0 +1,87 @@
+// The lanes of a session, on the collector's side. See lane.h for what they
+// are.
+#ifndef FILEMON_CORE_LANES_H_
+#define FILEMON_CORE_LANES_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <memory>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/strings/string_view.h"
+#include "core/lane.h"
+
+namespace filemon {
+
+// Every process of the session can write into every lane that it opens: nothing
+// in them is trusted.
+//
+// Not thread-safe.
+class Lanes {
+ public:
+  // Null where there can be none: the processors' clocks do not run alike
+  // (stamp.h), or there is no memory to be shared.
+  static std::unique_ptr<Lanes> Create(uint32_t cookie);
+  ~Lanes();
+
+  Lanes(const Lanes&) = delete;
+  Lanes& operator=(const Lanes&) = delete;
+
+  // Of the file, close-on-exec.
+  int fd() const { return fd_; }
+
+  // A process has said that it writes into the lane of that number.
+  void Open(int32_t number);
+  // Whether any lane is in use.
+  bool in_use() const { return !open_.empty(); }
+
+  // Takes the records with stamps less than `before` that are whole now; those
+  // of a lane in the order of their places. `lane` is a lane's number. `record`
+  // is memory that the other side can still write to: it is to be copied before
+  // anything in it is believed.
+  void Take(uint64_t before, absl::FunctionRef<void(size_t lane, uint64_t stamp,
+                                                    absl::string_view record)>
+                                 sink);
+
+  // Bytes that were no records.
+  uint64_t dropped_bytes() const { return dropped_bytes_; }
+
+ private:
+  struct Lane {
+    size_t number;
+    lane::Header* memory;
+    // Its own of the two positions: the other side can write over the header.
+    uint32_t head = lane::kHeaderSize;
+    // Nobody has it any more, and the collector has it locked.
+    bool abandoned = false;
+  };
+
+  Lanes(int fd, char* memory, uint32_t cookie)
+      : fd_(fd), memory_(memory), cookie_(cookie) {}
+
+  // Whether there is nothing in it, or nothing that makes sense.
+  static bool IsEmpty(const Lane& lane, uint32_t tail);
+  // Whether something was taken.
+  bool TakeFrom(Lane* lane, uint64_t before,
+                absl::FunctionRef<void(size_t lane, uint64_t stamp,
+                                       absl::string_view record)>
+                    sink);
+  // Gives the room from the head to `position` back to the writer.
+  void Free(Lane* lane, uint32_t position);
+  // Whether the lane's process has ended or runs another image; locks it then.
+  bool IsAbandoned(Lane* lane);
+  // Makes an abandoned lane another process's to take.
+  void Close(const Lane& lane);
+
+  const int fd_;
+  char* const memory_;
+  const uint32_t cookie_;
+  std::vector<Lane> open_;
+  uint64_t dropped_bytes_ = 0;
+};
+
+}  // namespace filemon
+
+#endif  // FILEMON_CORE_LANES_H_
