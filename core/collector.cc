@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
+#include "core/stamp.h"
 
 namespace filemon {
 namespace {
@@ -23,6 +24,10 @@ constexpr absl::Duration kBusy = absl::Milliseconds(2);
 constexpr absl::Duration kIdle = absl::Milliseconds(20);
 
 constexpr int kFinalRounds = 8;
+
+// Of the sequencer.
+constexpr size_t kPipeStream = 0;
+constexpr size_t kFirstLaneStream = 1;
 
 // Empty if it cannot be told.
 std::string ReadLink(const std::string& link) {
@@ -41,13 +46,7 @@ Collector::Collector(SessionPipe* pipe, PathStyle paths, LogWriter* log,
       merge_(paths, &host_, log),
       namespaces_(PidNamespaces::OfThisProcess()),
       intake_(pipe->cookie(),
-              [this](const Record& record) {
-                if (record.kind == wire::Kind::kEntered) {
-                  namespaces_.Enter(record);
-                } else {
-                  merge_.Accept(namespaces_.Translate(record));
-                }
-              }),
+              [this](const Record& record) { Receive(record); }),
       // Untouched memory costs nothing.
       buffer_(new char[kReadSize]),
       pace_(kBusy) {}
@@ -102,6 +101,7 @@ void Collector::Finish() {
     more = Drain() || !deaths_.empty();
     TakeDeaths();
   }
+  Drain(/*last=*/true);
   if (root_status_missing_) merge_.Ended(root_, absl::nullopt);
   intake_.Finish();
   merge_.Finish();
@@ -116,7 +116,33 @@ void Collector::Finish() {
   log_->Flush().IgnoreError();
 }
 
-bool Collector::Drain() {
+void Collector::Receive(const Record& record) {
+  if (record.kind == wire::Kind::kLane) {
+    if (pipe_->lanes() != nullptr) pipe_->lanes()->Open(record.a);
+  } else if (sequencer_.empty() && !LanesInUse()) {
+    Accept(record);
+  } else {
+    // A stamp that cannot be is the arrival's.
+    sequencer_.Add(kPipeStream, std::min(record.stamp, pipe_read_),
+                   record.bytes);
+  }
+}
+
+void Collector::Accept(const Record& record) {
+  if (record.kind == wire::Kind::kEntered) {
+    namespaces_.Enter(record);
+  } else {
+    merge_.Accept(namespaces_.Translate(record));
+  }
+}
+
+bool Collector::LanesInUse() const {
+  return pipe_->lanes() != nullptr && pipe_->lanes()->in_use();
+}
+
+bool Collector::Drain(bool last) {
+  // Before the looks at the pipe and at the lanes: sequencer.h.
+  const uint64_t before = last ? UINT64_MAX : Stamp();
   // What is there now must be taken in; what busy writers add meanwhile, not
   // before the deaths of others are dealt with.
   const size_t pending = pipe_->Pending();
@@ -124,8 +150,22 @@ bool Collector::Drain() {
   while (taken < pending) {
     const size_t n = pipe_->Read(absl::MakeSpan(buffer_.get(), kReadSize));
     if (n == 0) break;
+    pipe_read_ = Stamp();
     intake_.Feed(absl::string_view(buffer_.get(), n));
     taken += n;
+  }
+  if (LanesInUse()) {
+    pipe_->lanes()->Take(
+        before, [&](size_t lane, uint64_t stamp, absl::string_view record) {
+          sequencer_.Add(kFirstLaneStream + lane, stamp, record);
+          taken += record.size();
+        });
+  }
+  if (!sequencer_.empty()) {
+    sequencer_.Deliver(before, [this](absl::string_view bytes) {
+      Record record;
+      if (intake_.DecodeWhole(bytes, &record)) Accept(record);
+    });
   }
   if (taken > 0) FollowMerge();
   return taken > 0;

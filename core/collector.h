@@ -18,6 +18,7 @@
 #include "core/log_writer.h"
 #include "core/merge.h"
 #include "core/pid_namespaces.h"
+#include "core/sequencer.h"
 #include "core/session_pipe.h"
 
 namespace filemon {
@@ -74,8 +75,14 @@ class Collector {
   std::string Summary() const;
 
  private:
-  // Takes in at least what is in the pipe now; whether there was anything.
-  bool Drain();
+  // Takes in at least what is in the pipe and the lanes now; whether there was
+  // anything. With `last` nothing stays behind to be put in order.
+  bool Drain(bool last = false);
+  // Gives a record from the pipe, or from wherever, to the merge, now or in its
+  // turn.
+  void Receive(const Record& record);
+  void Accept(const Record& record);
+  bool LanesInUse() const;
   // Starts and ends the watching of processes that the merge has learnt of.
   void FollowMerge();
   // Tells the merge of the deaths noticed, after what the dead have reported.
@@ -88,6 +95,9 @@ class Collector {
   Merge merge_;
   PidNamespaces namespaces_;
   Intake intake_;
+  Sequencer sequencer_;
+  // After the last look at the pipe: no honest stamp in it is later.
+  uint64_t pipe_read_ = 0;
   const std::unique_ptr<char[]> buffer_;
   std::vector<Death> deaths_;
   pid_t root_ = 0;

@@ -81,7 +81,7 @@ struct Reply {
   uint32_t cookie;
   uint64_t inode;
   int32_t bell;
-  int32_t padding;
+  int32_t lanes;
 };
 static_assert(sizeof(Reply) == 32, "one layout for every process");
 

@@ -255,6 +255,7 @@ control::Reply ControlledSession::Attach(const control::Request& request) {
   reply.cookie = tracing_->pipe->cookie();
   reply.inode = tracing_->pipe->inode();
   reply.bell = tracing_->pipe->bell();
+  reply.lanes = tracing_->pipe->lanes_fd();
   return reply;
 }
 

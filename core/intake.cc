@@ -72,6 +72,20 @@ void Intake::Feed(absl::string_view bytes) {
   tail_.erase(0, Consume(tail_));
 }
 
+bool Intake::DecodeWhole(absl::string_view bytes, Record* record) {
+  if (bytes.size() >= sizeof(Header)) {
+    const Header header = LoadHeader(bytes);
+    if (PlausibleHeader(header, wire::kMaxRecord) &&
+        header.size == bytes.size() &&
+        static_cast<Kind>(header.kind) != Kind::kFragment &&
+        Decode(bytes, record)) {
+      return true;
+    }
+  }
+  dropped_bytes_ += bytes.size();
+  return false;
+}
+
 void Intake::Finish() {
   std::string tail = std::exchange(tail_, {});
   for (absl::string_view bytes = tail; !bytes.empty();) {
@@ -175,6 +189,9 @@ bool Intake::Decode(absl::string_view bytes, Record* record) {
   record->b = header.b;
   record->pid_namespace = header.pid_namespace;
   record->proof = header.proof;
+  record->stamp =
+      static_cast<uint64_t>(header.stamp_high) << 32 | header.stamp_low;
+  record->bytes = bytes;
   bytes.remove_prefix(sizeof(Header));
   for (int i = 0; i < header.names; ++i) {
     const size_t end = bytes.find('\0');

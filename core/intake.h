@@ -23,7 +23,10 @@ struct Record {
   int32_t b = 0;
   uint32_t pid_namespace = 0;
   uint32_t proof = 0;
+  uint64_t stamp = 0;
   absl::string_view names[wire::kMaxNames];
+  // All of it, as wire.h says.
+  absl::string_view bytes;
 };
 
 // Cuts a byte stream into records, whatever pieces it comes in, and puts
@@ -44,6 +47,10 @@ class Intake {
   Intake& operator=(const Intake&) = delete;
 
   void Feed(absl::string_view bytes);
+
+  // Decodes bytes that are to be one whole record, of this or of another
+  // stream. If they are none they are counted.
+  bool DecodeWhole(absl::string_view bytes, Record* record);
 
   // No more bytes will come: what is left over and no record is dropped and
   // counted.

@@ -19,6 +19,9 @@ using wire::Kind;
 
 constexpr uint32_t kCookie = 0xC0FFEE11;
 
+// Bytes that tell a record's size and have nothing of its names.
+constexpr size_t kJustAHeader = sizeof(wire::Header) + 2;
+
 std::string Encode(Kind kind, int32_t pid, int32_t a, int32_t b,
                    const std::vector<std::string>& names = {}) {
   return EncodeRecord(kCookie, kind, pid, a, b, names);
@@ -101,7 +104,8 @@ TEST_F(IntakeTest, DropsWhatIsLeftOver) {
 }
 
 TEST_F(IntakeTest, DoesNotWaitForTheRestOfACutRecord) {
-  const std::string cut = OpenOf(1, std::string(3000, 'x')).substr(0, 30);
+  const std::string cut =
+      OpenOf(1, std::string(3000, 'x')).substr(0, kJustAHeader);
   intake_.Feed(cut + OpenOf(2, "b"));
   EXPECT_THAT(Seen(), ElementsAre("2:2:1:0::b"));
   intake_.Feed(OpenOf(3, "c"));
@@ -109,9 +113,28 @@ TEST_F(IntakeTest, DoesNotWaitForTheRestOfACutRecord) {
   EXPECT_EQ(intake_.dropped_bytes(), cut.size());
 }
 
+TEST_F(IntakeTest, DecodesWholeRecords) {
+  const std::string good = OpenOf(7, "a");
+  Record record;
+  ASSERT_TRUE(intake_.DecodeWhole(good, &record));
+  EXPECT_EQ(record.pid, 7);
+  EXPECT_EQ(record.names[1], "a");
+  EXPECT_EQ(record.bytes, good);
+  EXPECT_EQ(intake_.dropped_bytes(), 0u);
+  for (const std::string& bad :
+       {std::string(), good.substr(0, 5), good.substr(0, good.size() - 1),
+        good + "x", Encode(Kind::kFragment, 7, 1, 0)}) {
+    EXPECT_FALSE(intake_.DecodeWhole(bad, &record)) << bad.size();
+  }
+  EXPECT_EQ(intake_.dropped_bytes(),
+            5 + 2 * good.size() + sizeof(wire::Header));
+  EXPECT_THAT(Seen(), IsEmpty());
+}
+
 TEST_F(IntakeTest, FindsRecordsInWhatIsLeftOver) {
   // The second header is seen only when the rest of it has come.
-  const std::string cut = OpenOf(1, std::string(3000, 'x')).substr(0, 30);
+  const std::string cut =
+      OpenOf(1, std::string(3000, 'x')).substr(0, kJustAHeader);
   intake_.Feed(cut + OpenOf(2, "b").substr(0, 10));
   EXPECT_THAT(Seen(), IsEmpty());
   intake_.Feed(OpenOf(2, "b").substr(10) + OpenOf(3, "c") + cut);
@@ -132,7 +155,7 @@ TEST_F(IntakeTest, RefusesInvalidRecords) {
       patched(good, offsetof(wire::Header, kind), 0),
       patched(good, offsetof(wire::Header, kind), wire::kLastKind + 1),
       patched(good, offsetof(wire::Header, size), 3),
-      patched(good, offsetof(wire::Header, size), 26),
+      patched(good, offsetof(wire::Header, size), sizeof(wire::Header) - 2),
       patched(good, offsetof(wire::Header, names), 1),
       patched(good, good.size() - 1, 'x'),
       patched(good, good.size() - 2, '\0'),

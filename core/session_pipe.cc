@@ -60,6 +60,7 @@ absl::StatusOr<std::unique_ptr<SessionPipe>> SessionPipe::Create() {
     close(writer);
     return absl::ErrnoToStatus(error, "cannot set up a pipe");
   }
+  cookie |= 1;  // lane.h
   // Held until we end, however that comes: so writers that find the pipe full
   // know whether anybody is going to read it. Two kinds of lock, because a
   // filter of system calls may keep a writer from asking about one of them.
@@ -86,7 +87,8 @@ SessionPipe::SessionPipe(int reader, int writer, const int bell[2],
       bell_(bell[0]),
       bell_writer_(bell[1]),
       inode_(inode),
-      cookie_(cookie) {}
+      cookie_(cookie),
+      lanes_(Lanes::Create(cookie)) {}
 
 SessionPipe::~SessionPipe() {
   close(reader_);
@@ -99,7 +101,7 @@ SessionPipe::~SessionPipe() {
 std::string SessionPipe::SessionValue(int fd) const {
   return absl::StrCat(wire::kSessionVersion, ":", fd, ":", getpid(), ":",
                       reader_, ":", inode_, ":", cookie_,
-                      ":0:", std::max(bell_, 0));
+                      ":0:", std::max(bell_, 0), ":", lanes_fd());
 }
 
 void SessionPipe::SilenceBell() {

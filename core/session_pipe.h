@@ -1,5 +1,5 @@
 // The pipe that carries a session's records from the traced processes to the
-// collector.
+// collector, and the lanes beside it.
 #ifndef FILEMON_CORE_SESSION_PIPE_H_
 #define FILEMON_CORE_SESSION_PIPE_H_
 
@@ -11,6 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "core/lanes.h"
 
 namespace filemon {
 
@@ -42,6 +43,11 @@ class SessionPipe {
   int bell() const { return bell_; }
   void SilenceBell();
 
+  // Null if the session has none.
+  Lanes* lanes() const { return lanes_.get(); }
+  // wire::kSessionVariable's LANES.
+  int lanes_fd() const { return lanes_ != nullptr ? lanes_->fd() : 0; }
+
   // The value of FILEMON_SESSION for a process that has the writing end as
   // descriptor `fd`; the collector is the calling process.
   std::string SessionValue(int fd) const;
@@ -61,6 +67,7 @@ class SessionPipe {
   const int bell_writer_;  // without any, the other end would be ready always
   const uint64_t inode_;
   const uint32_t cookie_;
+  const std::unique_ptr<Lanes> lanes_;
 };
 
 }  // namespace filemon

@@ -42,7 +42,7 @@ TEST(SessionPipeTest, TellsTheSession) {
   ASSERT_TRUE(pipe.ok()) << pipe.status();
   const std::vector<std::string> fields =
       absl::StrSplit((*pipe)->SessionValue(77), ':');
-  ASSERT_EQ(fields.size(), 8u);
+  ASSERT_EQ(fields.size(), 9u);
   EXPECT_EQ(fields[0], "1");
   EXPECT_EQ(fields[1], "77");
   EXPECT_EQ(fields[2], absl::StrCat(getpid()));
@@ -54,6 +54,7 @@ TEST(SessionPipeTest, TellsTheSession) {
   EXPECT_EQ(ours.st_ino, theirs.st_ino);
   EXPECT_EQ(fields[6], "0");
   EXPECT_EQ(fields[7], absl::StrCat((*pipe)->bell()));
+  EXPECT_EQ(fields[8], absl::StrCat((*pipe)->lanes_fd()));
   EXPECT_EQ(fields[4], absl::StrCat(ours.st_ino));
   EXPECT_EQ(fields[5], absl::StrCat((*pipe)->cookie()));
 }

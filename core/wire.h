@@ -36,7 +36,7 @@ inline constexpr int kMaxNames = 4;
 inline constexpr size_t kMaxRecord = 4 * 4096 + 64;
 
 // The environment variable that hands the session to a new process image:
-// "VERSION:FD:COLLECTOR:COLLECTOR_FD:INODE:COOKIE:FIRST:BELL",
+// "VERSION:FD:COLLECTOR:COLLECTOR_FD:INODE:COOKIE:FIRST:BELL:LANES",
 // all decimal.
 //   FD            the pipe's descriptor in the traced process
 //   COLLECTOR     the collector's pid, and COLLECTOR_FD its descriptor of the
@@ -46,11 +46,12 @@ inline constexpr size_t kMaxRecord = 4 * 4096 + 64;
 //                 that took FD's place
 //   COOKIE        Header::cookie of every record of this session
 //   FIRST         the process whose end ends the session, and which waits at
-//   its
-//                 end until the log is complete; 0 if there is none that waits
+//                 its end until the log is complete; 0 if there is none that
+//                 waits
 //   BELL          the collector's descriptor of another pipe: a byte in it
-//   makes
-//                 the collector look at once
+//                 makes the collector look at once
+//   LANES         the collector's descriptor of the session's lanes (lane.h), 0
+//                 if it has none
 inline constexpr char kSessionVariable[] = "FILEMON_SESSION";
 inline constexpr int kSessionVersion = 1;
 
@@ -137,8 +138,10 @@ enum class Kind : uint8_t {
   // threads and other people's children as well: to be taken for the end of the
   // process a only if there is one, and nobody else tells how it ended.
   kTraceeEnded = 21,
+  // pid writes into the lane a (lane.h) from now on. No names.
+  kLane = 22,
 };
-inline constexpr uint8_t kLastKind = 21;
+inline constexpr uint8_t kLastKind = 22;
 
 // For kOpen's a.
 inline constexpr int32_t kReads = 1;
@@ -168,7 +171,11 @@ struct Header {
   uint16_t size;    // of the record in bytes, this header included
   uint8_t kind;     // a Kind
   uint8_t names;    // how many NUL-terminated names follow
-  int32_t pid;      // whom the record is about
+  // Stamp() when the record was made, its halves: 64 bits would be aligned
+  // differently in 32-bit and in 64-bit processes.
+  uint32_t stamp_low;
+  uint32_t stamp_high;
+  int32_t pid;  // whom the record is about
   int32_t a;
   int32_t b;
   // In which pid, and a and b where they are processes, count: the inode number
@@ -176,7 +183,7 @@ struct Header {
   uint32_t pid_namespace;
   uint32_t proof;  // ProofOf() the speaker's image
 };
-static_assert(sizeof(Header) == 28, "one layout for every process");
+static_assert(sizeof(Header) == 36, "one layout for every process");
 
 // Every process of a session can write into the pipe. What only it can know is
 // the random bytes that the kernel has laid on its stack at exec (AT_RANDOM,
@@ -231,6 +238,7 @@ constexpr int NamesOf(Kind kind) {
     case Kind::kFragment:
     case Kind::kEntered:
     case Kind::kLeft:
+    case Kind::kLane:
       return 0;
   }
   return -1;

@@ -1,13 +1,16 @@
-// One record is one write of at most PIPE_BUF bytes, so the kernel keeps it
-// whole. The pipe is open for reading too (O_RDWR): it always has a reader, so
-// no write ever raises SIGPIPE; when the collector is gone the pipe fills up
-// and the write says EAGAIN.
+// One record is one write of at most PIPE_BUF bytes into the pipe, so the
+// kernel keeps it whole, or it is one claimed place in the process's lane. The
+// pipe is open for reading too (O_RDWR): it always has a reader, so no write
+// ever raises SIGPIPE; when the collector is gone the pipe fills up and the
+// write says EAGAIN.
 #include "interpose/channel.h"
 
 #include <errno.h>
 #include <sys/uio.h>
 
+#include "core/stamp.h"
 #include "interpose/image_proof.h"
+#include "interpose/own_lane.h"
 #include "interpose/session.h"
 #include "interpose/sys.h"
 #include "interpose/text.h"
@@ -49,10 +52,13 @@ void SetParts(const OutgoingRecord& record, Parts* out) {
     out->size += size;
   }
   out->count = names + 1;
+  const uint64_t stamp = Stamp();
   out->header = {ThisSession().cookie,
                  static_cast<uint16_t>(out->size),
                  static_cast<uint8_t>(record.kind),
                  static_cast<uint8_t>(names),
+                 static_cast<uint32_t>(stamp),
+                 static_cast<uint32_t>(stamp >> 32),
                  record.pid,
                  record.a,
                  record.b,
@@ -160,6 +166,18 @@ bool WriteParts(const Parts& parts) {
   return WriteFragments(parts);
 }
 
+// False if the record has to go into the pipe.
+bool WriteInLane(Parts* parts) {
+  char* const place = ClaimInLane(parts->size);
+  if (place == nullptr) return false;
+  // Its first word comes last, and makes it a record.
+  const uint32_t cookie = parts->header.cookie;
+  parts->header.cookie = lane::kUnwritten;
+  Gather(*parts, place);
+  lane::Commit(place, cookie);
+  return true;
+}
+
 // Says how many records of this process the collector did not get.
 void ReportLost(pid_t pid) {
   const uint32_t lost = __atomic_exchange_n(&g_lost, 0, __ATOMIC_RELAXED);
@@ -181,7 +199,13 @@ void Emit(const OutgoingRecord& record) {
   }
   Parts parts;
   SetParts(record, &parts);
-  if (!WriteParts(parts)) GiveUp(1);
+  if (!WriteInLane(&parts) && !WriteParts(parts)) GiveUp(1);
+}
+
+bool EmitInPipe(const OutgoingRecord& record) {
+  Parts parts;
+  SetParts(record, &parts);
+  return WriteParts(parts);
 }
 
 void Batch::Add(const OutgoingRecord& record) {

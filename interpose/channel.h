@@ -1,5 +1,6 @@
 // The reporting side of the channel: the one way from a wrapper to the
-// collector. A faster lane than the pipe would replace channel.cc alone.
+// collector. A process that has much to say does so in a lane of its own
+// (own_lane.h), the others, and what does not fit there, in the pipe.
 #ifndef FILEMON_INTERPOSE_CHANNEL_H_
 #define FILEMON_INTERPOSE_CHANNEL_H_
 
@@ -21,10 +22,14 @@ struct OutgoingRecord {
       {};  // NUL-terminated; wire::NamesOf(kind)
 };
 
-// Reports one record. When this returns the record is in the pipe, and survives
-// whatever happens to this process. Async-signal-safe, thread-safe; waits while
-// the pipe is full and the collector lives, but not for ever.
+// Reports one record. When this returns the record is in the lane or the pipe,
+// and survives whatever happens to this process. Async-signal-safe,
+// thread-safe; waits while the pipe is full and the collector lives, but not
+// for ever.
 void Emit(const OutgoingRecord& record);
+
+// The same, in the pipe in any case. False if the record is lost.
+bool EmitInPipe(const OutgoingRecord& record);
 
 // Several records in as few writes as possible.
 class Batch {

@@ -33,7 +33,7 @@ int Ask(int socket, const control::Request& request, int passed_fd,
 // What the answer to kAttach tells; `first` as in Membership.
 inline Membership MembershipFrom(const control::Reply& reply, pid_t first) {
   return {reply.collector, reply.collector_fd, reply.cookie, reply.inode,
-          first,           reply.bell};
+          first,           reply.bell,         reply.lanes};
 }
 
 // Sends a request that has no answer.

@@ -18,7 +18,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-constexpr char kSession[] = "FILEMON_SESSION=1:500:42:9:123456:7:0:8";
+constexpr char kSession[] = "FILEMON_SESSION=1:500:42:9:123456:7:0:8:5";
 constexpr char kPreload[] = "LD_PRELOAD=/opt/$LIB/libfilemon.so";
 
 // A null-terminated environment of the given entries.
@@ -83,6 +83,7 @@ class TracedEnvironmentTest : public ::testing::Test {
     ThisSession().collector_fd = 9;
     ThisSession().inode = 123456;
     ThisSession().bell = 8;
+    ThisSession().lanes = 5;
     strcpy(g_preload.entry, "/opt/$LIB/libfilemon.so");
   }
   ~TracedEnvironmentTest() override {
@@ -140,7 +141,7 @@ TEST_F(TracedEnvironmentTest, PutsBackWhatIsMissing) {
 }
 
 TEST_F(TracedEnvironmentTest, PutsRightWhatHasChanged) {
-  EXPECT_THAT(Traced(Block({"FILEMON_SESSION=1:499:42:9:123456:7:0:8", kPreload,
+  EXPECT_THAT(Traced(Block({"FILEMON_SESSION=1:499:42:9:123456:7:0:8:5", kPreload,
                             "FILEMON_SESSIONS=mine"})
                          .get()),
               ElementsAre(kPreload, "FILEMON_SESSIONS=mine", kSession));
@@ -152,7 +153,7 @@ TEST_F(TracedEnvironmentTest, PutsRightWhatHasChanged) {
 TEST_F(TracedEnvironmentTest, LeavesNoOtherSessionInFront) {
   EXPECT_THAT(
       Traced(
-          Block({"FILEMON_SESSION=1:3:4:5:6:7:0:8", kSession, kPreload}).get()),
+          Block({"FILEMON_SESSION=1:3:4:5:6:7:0:8:9", kSession, kPreload}).get()),
       ElementsAre(kPreload, kSession));
 }
 
@@ -181,7 +182,7 @@ TEST_F(TracedEnvironmentTest, LeavesASessionThatBeginsAlone) {
   for (const pid_t collector : {getpid(), getppid()}) {
     const std::string theirs =
         "FILEMON_SESSION=1:500:" + std::to_string(collector) +
-        ":9:654321:8:0:3";
+        ":9:654321:8:0:3:4";
     const Block block = {theirs, "LD_PRELOAD=/their/libfilemon.so"};
     ExpectRight(block.get());
     EXPECT_EQ(TracedEnvironment(block.get()).obstacle(), wire::kHandedOver);
@@ -215,14 +216,14 @@ TEST_F(TracedEnvironmentTest, HasRoomForTheLongestValues) {
       INT32_MAX;
   ThisSession().cookie = UINT32_MAX;
   ThisSession().inode = UINT64_MAX;
-  ThisSession().first = ThisSession().bell = INT32_MAX;
+  ThisSession().first = ThisSession().bell = ThisSession().lanes = INT32_MAX;
   const std::string library(sizeof(g_preload.entry) - 1, 'l');
   library.copy(g_preload.entry, library.size());
   const std::string others = "LD_PRELOAD=" + std::string(100000, 'o');
   EXPECT_THAT(Traced(Block({others}).get()),
               ElementsAre("FILEMON_SESSION=1:2147483647:2147483647:2147483647:"
                           "18446744073709551615:4294967295:"
-                          "2147483647:2147483647",
+                          "2147483647:2147483647:2147483647",
                           others + ":" + library));
 }
 

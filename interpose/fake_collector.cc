@@ -53,14 +53,39 @@ void FakeCollector::Attach() {
   ThisSession().pid = getpid();
 }
 
+static Arrived ArrivedOf(const Record& record) {
+  Arrived one = {record.kind, record.pid, record.a, record.b, {}};
+  for (int i = 0; i < wire::NamesOf(record.kind); ++i) {
+    one.names.emplace_back(record.names[i]);
+  }
+  return one;
+}
+
+void FakeCollector::OfferLanes() { ThisSession().lanes = pipe_->lanes_fd(); }
+
+std::vector<Arrived> FakeCollector::RecordsInLanes() {
+  std::vector<Arrived> arrived;
+  if (pipe_->lanes() == nullptr) return arrived;
+  Intake intake(pipe_->cookie(), [](const Record&) {});
+  pipe_->lanes()->Take(UINT64_MAX,
+                       [&](size_t, uint64_t, absl::string_view bytes) {
+                         Record record;
+                         const std::string copy(bytes);
+                         if (intake.DecodeWhole(copy, &record)) {
+                           arrived.push_back(ArrivedOf(record));
+                         }
+                       });
+  dropped_ += intake.dropped_bytes() + pipe_->lanes()->dropped_bytes();
+  return arrived;
+}
+
 std::vector<Arrived> FakeCollector::Records() {
   std::vector<Arrived> arrived;
   Intake intake(pipe_->cookie(), [&](const Record& record) {
-    Arrived one = {record.kind, record.pid, record.a, record.b, {}};
-    for (int i = 0; i < wire::NamesOf(record.kind); ++i) {
-      one.names.emplace_back(record.names[i]);
+    if (record.kind == wire::Kind::kLane && pipe_->lanes() != nullptr) {
+      pipe_->lanes()->Open(record.a);
     }
-    arrived.push_back(one);
+    arrived.push_back(ArrivedOf(record));
   });
   char buffer[1 << 16];
   while (const size_t n = pipe_->Read(absl::MakeSpan(buffer))) {

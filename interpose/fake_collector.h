@@ -46,8 +46,13 @@ class FakeCollector {
   // The pipe's descriptor that a traced process inherits.
   int writer() const { return pipe_->writer(); }
 
-  // What has arrived since the last call.
+  // Lets the calling process have a lane; it has not without.
+  void OfferLanes();
+
+  // What has arrived in the pipe since the last call.
   std::vector<Arrived> Records();
+  // The same of the lanes.
+  std::vector<Arrived> RecordsInLanes();
   // Bytes and records that the intake could make nothing of, ever.
   uint64_t dropped() const { return dropped_; }
   size_t Pending() const { return pipe_->Pending(); }

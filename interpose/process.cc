@@ -4,7 +4,7 @@
 
 #include "interpose/channel.h"
 #include "interpose/libraries.h"
-#include "interpose/own_pid.h"
+#include "interpose/own_page.h"
 #include "interpose/pid_namespace.h"
 #include "interpose/session.h"
 #include "interpose/sys.h"
@@ -97,9 +97,13 @@ __attribute__((noinline)) pid_t OnOtherPid(pid_t pid, pid_t last) {
 void DistrustMemory() { __atomic_fetch_add(&g_sharers, 1, __ATOMIC_RELAXED); }
 void TrustMemory() { __atomic_fetch_sub(&g_sharers, 1, __ATOMIC_RELAXED); }
 
+bool MemoryIsShared() {
+  return __atomic_load_n(&g_sharers, __ATOMIC_RELAXED) != 0;
+}
+
 pid_t CurrentPid() {
-  const bool shared = __atomic_load_n(&g_sharers, __ATOMIC_RELAXED) != 0;
-  const pid_t pid = __builtin_expect(shared, 0) ? sys::Getpid() : OwnPid();
+  const pid_t pid =
+      __builtin_expect(MemoryIsShared(), 0) ? sys::Getpid() : OwnPid();
   const pid_t last = __atomic_load_n(&ThisSession().pid, __ATOMIC_RELAXED);
   if (__builtin_expect(pid != last, 0)) return OnOtherPid(pid, last);
   return pid;

@@ -34,6 +34,9 @@ OutgoingRecord EnteredRecord(pid_t pid, pid_t outside,
 void DistrustMemory();
 void TrustMemory();
 
+// Whether another process may be in this memory.
+bool MemoryIsShared();
+
 // In the parent, when a child that shared its memory no longer does. False if
 // the child never announced itself: it was killed before it could.
 bool ForgetSharingChild(pid_t child);

@@ -20,13 +20,13 @@
 
 namespace filemon {
 
-Session g_owner_session = {kDormant, 0, 0, -1, 0, 0, 0, kUnknown, 0, 0};
+Session g_owner_session = {kDormant, 0, 0, -1, 0, 0, 0, kUnknown, 0, 0, 0};
 Preload g_preload;
 Invitation g_invitation;
 
 namespace {
 
-// "VERSION:FD:COLLECTOR:COLLECTOR_FD:INODE:COOKIE:FIRST:BELL"
+// "VERSION:FD:COLLECTOR:COLLECTOR_FD:INODE:COOKIE:FIRST:BELL:LANES"
 // (core/wire.h).
 struct SessionValue {
   int fd;
@@ -34,7 +34,7 @@ struct SessionValue {
 };
 
 bool ParseSessionValue(const char* text, SessionValue* out) {
-  constexpr int kFields = 8;
+  constexpr int kFields = 9;
   uint64_t field[kFields];
   for (int i = 0; i < kFields; ++i) {
     if (i > 0 && *text++ != ':') return false;
@@ -45,7 +45,8 @@ bool ParseSessionValue(const char* text, SessionValue* out) {
     return false;
   }
   if (field[1] > INT32_MAX || field[2] > INT32_MAX || field[3] > INT32_MAX ||
-      field[5] > UINT32_MAX || field[6] > INT32_MAX || field[7] > INT32_MAX) {
+      field[5] > UINT32_MAX || field[6] > INT32_MAX || field[7] > INT32_MAX ||
+      field[8] > INT32_MAX) {
     return false;
   }
   out->fd = static_cast<int>(field[1]);
@@ -55,6 +56,7 @@ bool ParseSessionValue(const char* text, SessionValue* out) {
   out->membership.cookie = static_cast<uint32_t>(field[5]);
   out->membership.first = static_cast<pid_t>(field[6]);
   out->membership.bell = static_cast<int>(field[7]);
+  out->membership.lanes = static_cast<int>(field[8]);
   return true;
 }
 
@@ -89,6 +91,7 @@ void Enter(Session* session, const Membership& membership) {
   session->inode = membership.inode;
   session->first = membership.first;
   session->bell = membership.bell;
+  session->lanes = membership.lanes;
   session->pid = sys::Getpid();
 }
 
@@ -208,7 +211,7 @@ bool Tracing() {
 }
 
 Session DormantSession() {
-  return {kDormant, 0, 0, -1, 0, 0, 0, kNoSession, 0, 0};
+  return {kDormant, 0, 0, -1, 0, 0, 0, kNoSession, 0, 0, 0};
 }
 
 void GoDormant() {
@@ -216,21 +219,21 @@ void GoDormant() {
   __atomic_store_n(&ThisSession().fd, kDormant, __ATOMIC_RELAXED);
 }
 
-// Opens the pipe that the collector has as descriptor `number`.
-static int OpenCollectorsPipe(int number, int flags) {
+int OpenCollectorsFile(int number, int flags) {
   char path[64];
   TextBuilder(path, sizeof(path))
       .Add("/proc/")
       .AddDecimal(static_cast<uint64_t>(ThisSession().collector))
       .Add("/fd/")
       .AddDecimal(static_cast<uint64_t>(number));
-  return sys::Openat(AT_FDCWD, path, flags | O_NONBLOCK);
+  return sys::Openat(AT_FDCWD, path, flags);
 }
 
 void RingBell() {
   // For reading as well: the collector may end at any moment, and a pipe
   // without a reader raises SIGPIPE.
-  const int fd = OpenCollectorsPipe(ThisSession().bell, O_RDWR | O_CLOEXEC);
+  const int fd =
+      OpenCollectorsFile(ThisSession().bell, O_RDWR | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0) return;
   // Another process may be the collector's namesake in our pid namespace, and
   // that descriptor anything.
@@ -248,7 +251,8 @@ static void MovePipe(int fd) {
 }
 
 bool RecoverPipe() {
-  const int low = OpenCollectorsPipe(ThisSession().collector_fd, O_RDWR);
+  const int low =
+      OpenCollectorsFile(ThisSession().collector_fd, O_RDWR | O_NONBLOCK);
   if (low == -EMFILE || low == -ENFILE) {
     MovePipe(kNoDescriptor);
     return false;
@@ -331,7 +335,9 @@ void WriteSessionValue(char* out) {
       .Add(":")
       .AddDecimal(static_cast<uint64_t>(ThisSession().first))
       .Add(":")
-      .AddDecimal(static_cast<uint64_t>(ThisSession().bell));
+      .AddDecimal(static_cast<uint64_t>(ThisSession().bell))
+      .Add(":")
+      .AddDecimal(static_cast<uint64_t>(ThisSession().lanes));
 }
 
 }  // namespace filemon

@@ -31,6 +31,7 @@ struct Session {
   int state;    // a State: whether records are wanted
   pid_t first;  // Membership::first
   int bell;     // Membership::bell
+  int lanes;    // Membership::lanes
 };
 
 // The session of the process that owns this memory.
@@ -64,7 +65,8 @@ struct Membership {
   // The process that the session waits for, and that waits for the session's
   // log at its end; 0 if there is none (FILEMON_LOG only).
   pid_t first;
-  int bell;  // wire::kSessionVariable's BELL
+  int bell;   // wire::kSessionVariable's BELL
+  int lanes;  // wire::kSessionVariable's LANES
 };
 
 // The calling process leaves the session that it is in, if any, and reports to
@@ -119,6 +121,10 @@ void GoDormant();
 // True while the collector lives. It holds a lock on the pipe (flock(2)), which
 // tells of its end in any pid namespace and without /proc.
 bool CollectorLives();
+
+// Opens, as open() with `flags` does, what the collector has as descriptor
+// `number`: a new description of the same file. -errno if it cannot be had.
+int OpenCollectorsFile(int number, int flags);
 
 // Makes the collector look at the pipe at once, if it can be reached.
 void RingBell();

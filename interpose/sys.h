@@ -92,6 +92,10 @@ inline long Read(int fd, void* data, size_t size) {
   return Call(SYS_read, fd, Arg(data), static_cast<long>(size));
 }
 
+inline long PositionedRead(int fd, void* data, size_t size, uint32_t offset) {
+  return Call(SYS_pread64, fd, Arg(data), static_cast<long>(size), offset);
+}
+
 inline int Close(int fd) { return static_cast<int>(Call(SYS_close, fd)); }
 
 inline long Readlinkat(int dirfd, const char* path, char* buffer, size_t size) {
@@ -181,8 +185,8 @@ inline bool Readable(const char* path) {
   return Call(SYS_faccessat, AT_FDCWD, Arg(path), 4 /* R_OK */) == 0;
 }
 
-// fcntl() with an int argument.
-inline int Fcntl(int fd, int command, int argument = 0) {
+// fcntl() with an int argument, or a pointer's.
+inline int Fcntl(int fd, int command, long argument = 0) {
 #if defined(__i386__)
   return static_cast<int>(Call(SYS_fcntl64, fd, command, argument));
 #else
@@ -195,12 +199,17 @@ inline int Fcntl(int fd, int command, int argument = 0) {
 inline bool IsLocked(int fd) {
   struct flock64 lock = {};
   lock.l_type = F_WRLCK;
-#if defined(__i386__)
-  const long result = Call(SYS_fcntl64, fd, F_OFD_GETLK, Arg(&lock));
-#else
-  const long result = Call(SYS_fcntl, fd, F_OFD_GETLK, Arg(&lock));
-#endif
-  return result != 0 || lock.l_type != F_UNLCK;
+  return Fcntl(fd, F_OFD_GETLK, Arg(&lock)) != 0 || lock.l_type != F_UNLCK;
+}
+
+// Locks (F_WRLCK) or unlocks (F_UNLCK) one byte of a file for this description.
+// 0 or -errno.
+inline int LockByte(int fd, short type, uint32_t offset) {
+  struct flock64 lock = {};
+  lock.l_type = type;
+  lock.l_start = offset;
+  lock.l_len = 1;
+  return Fcntl(fd, F_OFD_SETLK, Arg(&lock));
 }
 
 inline void SetCloseOnExec(int fd, bool close) {
@@ -256,6 +265,12 @@ inline void PollWritable(int fd, int milliseconds) {
   Poll(fd, POLLOUT, milliseconds);
 }
 
+// What mmap() has returned; null for a failure.
+inline void* MemoryAt(long address) {
+  return address < 0 && address > -4096 ? nullptr
+                                        : reinterpret_cast<void*>(address);
+}
+
 // Zeroed memory, in whole pages; null if there is none.
 inline void* MapMemory(size_t size) {
 #if defined(__i386__)
@@ -267,7 +282,21 @@ inline void* MapMemory(size_t size) {
       Call(SYS_mmap, 0, static_cast<long>(size), PROT_READ | PROT_WRITE,
            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 #endif
-  return p < 0 && p > -4096 ? nullptr : reinterpret_cast<void*>(p);
+  return MemoryAt(p);
+}
+
+// Part of a file, for reading and writing; null if that cannot be had.
+inline void* MapShared(int fd, uint32_t offset, size_t size) {
+#if defined(__i386__)
+  // The old call: six arguments are one more than Call() has registers for.
+  const long arguments[] = {
+      0,  static_cast<long>(size),  PROT_READ | PROT_WRITE, MAP_SHARED,
+      fd, static_cast<long>(offset)};
+  return MemoryAt(Call(SYS_mmap, Arg(arguments)));
+#else
+  return MemoryAt(Call(SYS_mmap, 0, static_cast<long>(size),
+                       PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset));
+#endif
 }
 
 inline void UnmapMemory(void* p, size_t size) {

@@ -15,6 +15,9 @@ namespace filemon {
 namespace truth {
 namespace {
 
+// As core/lanes.cc names it.
+constexpr char kLanesFile[] = "/memfd:filemon lanes";
+
 using Kind = StraceLine::Kind;
 
 // No path longer than this has a name: getcwd(2) fails with ENAMETOOLONG.
@@ -500,8 +503,11 @@ class Tree {
       }
       return absl::OkStatus();
     }
-    // A traced process that opens the session's pipe is us.
-    if (session_pipes_.count(line.result_path) > 0) return absl::OkStatus();
+    // A traced process that opens the session's pipe or its lanes is us.
+    if (session_pipes_.count(line.result_path) > 0 ||
+        line.result_path == kLanesFile) {
+      return absl::OkStatus();
+    }
     return OpenRecords(*opened, flags, walk);
   }
 

@@ -180,7 +180,9 @@ TEST_F(ExpectedRecordsTest, FilemonsOwnStepsAreLeftOut) {
        "6<pipe:[77]>\n");
   Program(
       "2.0 openat(AT_FDCWD</w>, \"/proc/9/fd/5\", O_RDWR) = 6<pipe:[77]>\n"
-      "2.1 openat(AT_FDCWD</w>, \"/dev/fd/7\", O_RDONLY) = 6<pipe:[78]>\n");
+      "2.1 openat(AT_FDCWD</w>, \"/dev/fd/7\", O_RDONLY) = 6<pipe:[78]>\n"
+      "2.2 openat(AT_FDCWD</w>, \"/proc/9/fd/6\", O_RDWR) = "
+      "7</memfd:filemon lanes>(deleted)\n");
   EXPECT_THAT(Inner(), ElementsAre("R 1 /dev/fd/7"));
 }
 

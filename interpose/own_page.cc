@@ -1,19 +1,21 @@
-#include "interpose/own_pid.h"
+#include "interpose/own_page.h"
 
 #include <sys/mman.h>
 
 #include "interpose/sys.h"
 
 namespace filemon {
+
+OwnPage* g_own_page;
+
 namespace {
 
 constexpr size_t kPage = 4096;
 
 // Most processes of a build report a dozen records, and asking a dozen times
 // costs less than a page.
-constexpr int kAsksBeforeAPage = 32;
+constexpr int kAsksBeforeAPage = 16;
 
-pid_t* g_page;  // null before, and where the kernel cannot clear it
 int g_asks;
 
 __attribute__((noinline)) pid_t Ask() {
@@ -28,19 +30,19 @@ __attribute__((noinline)) pid_t Ask() {
     sys::UnmapMemory(page, kPage);
     return pid;
   }
-  __atomic_store_n(&g_page, static_cast<pid_t*>(page), __ATOMIC_RELEASE);
+  __atomic_store_n(&g_own_page, static_cast<OwnPage*>(page), __ATOMIC_RELEASE);
   return pid;
 }
 
 }  // namespace
 
 pid_t OwnPid() {
-  pid_t* const page = __atomic_load_n(&g_page, __ATOMIC_ACQUIRE);
+  OwnPage* const page = OwnPageIfAny();
   if (page == nullptr) return Ask();
-  pid_t pid = __atomic_load_n(page, __ATOMIC_RELAXED);
+  pid_t pid = __atomic_load_n(&page->pid, __ATOMIC_RELAXED);
   if (__builtin_expect(pid == 0, 0)) {
     pid = sys::Getpid();
-    __atomic_store_n(page, pid, __ATOMIC_RELAXED);
+    __atomic_store_n(&page->pid, pid, __ATOMIC_RELAXED);
   }
   return pid;
 }

@@ -1,0 +1,82 @@
+#include "interpose/own_lane.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+
+#include "interpose/channel.h"
+#include "interpose/sys.h"
+
+namespace filemon {
+namespace {
+
+// Together with those before there was an own page.
+constexpr uint32_t kRecordsBeforeALane = 16;
+// Whoever found all lanes taken tries again now and then.
+constexpr uint32_t kRecordsBetweenTries = 1024;
+
+// Whether the file is the session's: the collector's pid may be another
+// process's in this pid namespace.
+bool IsOfThisSession(int fd) {
+  uint32_t cookie = 0;
+  return sys::PositionedRead(fd, &cookie, sizeof(cookie), 0) ==
+             sizeof(cookie) &&
+         cookie == ThisSession().cookie;
+}
+
+lane::Header* MapLane(int fd, uint32_t number) {
+  void* const memory =
+      sys::MapShared(fd, lane::kFirstLane + number * lane::kSize, lane::kSize);
+  if (memory == nullptr) return nullptr;
+  auto* const lane = static_cast<lane::Header*>(memory);
+  // A forked child does not write into it, and shall not keep it alive.
+  if (!lane::IsClean(lane) || sys::Call(SYS_madvise, sys::Arg(memory),
+                                        lane::kSize, MADV_DONTFORK) != 0) {
+    sys::UnmapMemory(memory, lane::kSize);
+    return nullptr;
+  }
+  return lane;
+}
+
+lane::Header* TakeLane(int fd) {
+  for (uint32_t number = 0; number < lane::kLanes; ++number) {
+    const int error = sys::LockByte(fd, F_WRLCK, number);
+    if (error == -EAGAIN || error == -EACCES) continue;
+    if (error != 0) return nullptr;
+    lane::Header* const lane = MapLane(fd, number);
+    if (lane == nullptr) {
+      // The collector has not cleaned up yet after its last process.
+      sys::LockByte(fd, F_UNLCK, number);
+      continue;
+    }
+    OutgoingRecord record = {wire::Kind::kLane, CurrentPid()};
+    record.a = static_cast<int32_t>(number);
+    if (!EmitInPipe(record)) {
+      sys::UnmapMemory(lane, lane::kSize);
+      return nullptr;
+    }
+    lane::Begin(lane);
+    return lane;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+__attribute__((noinline)) lane::Header* TryForLane(OwnPage* page) {
+  const uint32_t records =
+      __atomic_add_fetch(&page->records, 1, __ATOMIC_RELAXED);
+  // Exactly one caller reaches each number.
+  if (records % kRecordsBetweenTries != kRecordsBeforeALane) return nullptr;
+  if (ThisSession().lanes == 0) return nullptr;
+  const int fd = OpenCollectorsFile(ThisSession().lanes, O_RDWR | O_CLOEXEC);
+  if (fd < 0) return nullptr;
+  lane::Header* const lane = IsOfThisSession(fd) ? TakeLane(fd) : nullptr;
+  sys::Close(fd);
+  if (lane == nullptr) return nullptr;
+  page->lane_cookie = ThisSession().cookie;
+  __atomic_store_n(&page->lane, lane, __ATOMIC_RELEASE);
+  return lane;
+}
+
+}  // namespace filemon

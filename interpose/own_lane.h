@@ -1,0 +1,41 @@
+// The calling process's lane (core/lane.h), once it has one.
+#ifndef FILEMON_INTERPOSE_OWN_LANE_H_
+#define FILEMON_INTERPOSE_OWN_LANE_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/lane.h"
+#include "interpose/own_page.h"
+#include "interpose/process.h"
+#include "interpose/session.h"
+
+namespace filemon {
+
+// To be called for each record of a process that has no lane in its session: it
+// gets one after so many, since what that costs (seven system calls, and the
+// page faults of the first records) is worth some twenty writes into the pipe.
+// Null if it still has none.
+lane::Header* TryForLane(OwnPage* page);
+
+// Room for a record of `size` bytes in the process's lane; null if the pipe
+// has to carry it. Lock-free, async-signal-safe, and so is all of this.
+inline char* ClaimInLane(size_t size) {
+  OwnPage* const page = OwnPageIfAny();
+  // Who shares this memory may be another process than the lane's.
+  if (page == nullptr || size > lane::kLongest || MemoryIsShared()) {
+    return nullptr;
+  }
+  lane::Header* lane = __atomic_load_n(&page->lane, __ATOMIC_ACQUIRE);
+  // That of a session that the process has left is not this session's.
+  if (__builtin_expect(
+          lane == nullptr || page->lane_cookie != ThisSession().cookie, 0)) {
+    lane = TryForLane(page);
+    if (lane == nullptr) return nullptr;
+  }
+  return lane::Claim(lane, static_cast<uint32_t>(size));
+}
+
+}  // namespace filemon
+
+#endif  // FILEMON_INTERPOSE_OWN_LANE_H_
