@@ -80,14 +80,21 @@ OutgoingRecord OpenRecord(int flags) {
   return record;
 }
 
+long ReadLink(const char* descriptors, int fd, char* out, size_t size) {
+  char link[40];
+  TextBuilder(link, sizeof(link))
+      .Add(descriptors)
+      .AddDecimal(static_cast<uint64_t>(fd));
+  return sys::Readlinkat(AT_FDCWD, link, out, size);
+}
+
 }  // namespace
 
 size_t LinkOfDescriptor(int fd, char* out, size_t size) {
-  char link[32];
-  TextBuilder(link, sizeof(link))
-      .Add("/proc/self/fd/")
-      .AddDecimal(static_cast<uint64_t>(fd));
-  const long n = sys::Readlinkat(AT_FDCWD, link, out, size - 1);
+  // A thread may have descriptors of its own, and the first thread none any
+  // more. Linux before 3.17 has no thread-self.
+  long n = ReadLink("/proc/thread-self/fd/", fd, out, size - 1);
+  if (n == -ENOENT) n = ReadLink("/proc/self/fd/", fd, out, size - 1);
   // What fills the room may have been cut.
   const bool whole = n > 0 && static_cast<size_t>(n) < size - 1;
   const size_t length = whole && out[0] == '/' ? static_cast<size_t>(n) : 0;

@@ -146,3 +146,22 @@ CASE(cancelled_thread) {
   CHECK(pthread_join(thread, &result) == 0);
   CHECK(result == PTHREAD_CANCELED);
 }
+
+// /proc/self is then a process without descriptors.
+static pthread_t first;
+static void* OpenAfterFirst(void* directory) {
+  CHECK(pthread_join(first, NULL) == 0);
+  for (int i = 0; i < 20; ++i) {
+    CHECK(openat((int)(long)directory, "a", O_RDONLY) >= 0);
+  }
+  _exit(0);
+}
+CASE(openat_after_the_first_thread) {
+  const int directory = MakeDirectory("top");
+  MakeFile("top/a");
+  first = pthread_self();
+  pthread_t thread;
+  CHECK(pthread_create(&thread, NULL, OpenAfterFirst, (void*)(long)directory) ==
+        0);
+  pthread_exit(NULL);
+}
