@@ -2,10 +2,19 @@
 #ifndef FILEMON_INTERPOSE_DESCRIPTORS_H_
 #define FILEMON_INTERPOSE_DESCRIPTORS_H_
 
+#include <stdint.h>
+
+#include "interpose/session.h"
+
 namespace filemon {
 
+// The rest of HidesDescriptor().
+bool StillHidesDescriptor(int fd);
+
 // True if the program is to find `fd` closed.
-bool HidesDescriptor(int fd);
+inline bool HidesDescriptor(int fd) {
+  return __builtin_expect(IsOurs(fd), 0) && StillHidesDescriptor(fd);
+}
 
 // What close() gives for a hidden descriptor: as for a closed one, -1 with
 // EBADF. But a program that has read the list of its descriptors has found it
@@ -18,6 +27,15 @@ void NoteOpenDirectory(const char* path);
 // close_range() by `close`, around the pipe.
 int CloseRange(unsigned first, unsigned last, int flags,
                int (*close)(unsigned, unsigned, int));
+
+// dup2() or dup3() is about to close `to`, if `from` is open.
+void PrepareToReplace(int from, int to);
+// It has given `copy`, which is `to` or -1. Returns `copy`.
+int ReplacedDescriptor(int from, int copy);
+
+// unshare() is about to be called, or clone() to make a process, with these
+// flags: a table of descriptors may no longer be one memory's alone.
+void PrepareToShare(uint64_t flags);
 
 }  // namespace filemon
 

@@ -1,106 +1,158 @@
 #include "interpose/directory_names.h"
 
-#include <fcntl.h>
 #include <time.h>
 
+#include "interpose/guest_sessions.h"
+#include "interpose/process.h"
 #include "interpose/report.h"
-#include "interpose/sys.h"
 #include "interpose/text.h"
 #include "interpose/wrapper.h"
 
 namespace filemon {
+
+uint32_t g_directory_places;
+
 namespace {
 
-constexpr int kEntries = 32;      // a power of two; the fd's low bits choose
-constexpr size_t kLongest = 216;  // longer paths are not kept
+// A path is kept in words, which no reader sees half written.
+using Word = uintptr_t;
+constexpr size_t kLongest = 224;  // longer paths are not kept
 
-// More than a tick of the clock that stamps new files (10 ms with HZ=100).
-constexpr int64_t kYoung = 20 * 1000 * 1000;  // nanoseconds
-
-// An entry is written by whoever makes `turn` odd, and read by copying it and
-// looking whether `turn` is still what it was. Nobody waits: an entry that is
-// being written (perhaps by the code that this signal handler interrupted) is
-// no entry.
+// `turn` is odd while the entry has a writer, from before he reads the link
+// until he has written it down. The path is good if the turn is the one at
+// which it was to be complete: whoever forgets an entry moves its turn on by
+// two, under a writer's hands too. Readers copy the path and look whether the
+// turn is still the same. Nobody waits: an entry that has a writer (perhaps the
+// code that this signal handler interrupted) is no entry.
 struct Entry {
   uint32_t turn;
+  uint32_t complete;
   int fd;
-  sys::Birth birth;
-  int64_t read_at;
-  uint32_t renames;  // g_renames at that time
-  uint32_t size;     // of the path, with its NUL
-  char path[kLongest];
+  uint32_t names;   // g_names when the path was read
+  int64_t read_at;  // by Now()
+  size_t size;      // of the path, with its NUL; 0 before there was any
+  Word path[kLongest / sizeof(Word)];
 };
 
-Entry g_entries[kEntries] = {};  // constant, or it would need a constructor
-uint32_t g_renames;
+Entry g_entries[kDirectoryPlaces] = {};  // constant: needs no constructor
+
+// Of an entry's fields but for the turn: what a reader gets while a writer is
+// at work he does not use.
+template <typename T>
+T Load(const T& field) {
+  return __atomic_load_n(&field, __ATOMIC_RELAXED);
+}
+template <typename T>
+void Store(T* field, T value) {
+  __atomic_store_n(field, value, __ATOMIC_RELAXED);
+}
+
+size_t WordsOf(size_t size) { return (size + sizeof(Word) - 1) / sizeof(Word); }
+
+uint32_t g_names;  // is counted up when any name may have changed
+bool g_distrusted;
 
 Original<int (*)(clockid_t, struct timespec*)> original_clock_gettime;
 
-// In nanoseconds, of the timer tick: no system call (vdso(7)).
-int64_t Now(clockid_t clock) {
-  struct timespec now = {};
-  original_clock_gettime.Get("clock_gettime")(clock, &now);
+// In nanoseconds, of the timer tick: no system call (vdso(7)). Negative if
+// there is no such clock.
+int64_t Now() {
+  struct timespec now = {-1, 0};
+  original_clock_gettime.Get("clock_gettime")(CLOCK_MONOTONIC_COARSE, &now);
   return static_cast<int64_t>(now.tv_sec) * 1000000000 + now.tv_nsec;
 }
 
-bool Recall(Entry* entry, int fd, const sys::Birth& birth, int64_t now,
-            uint32_t renames, char* out, size_t size) {
-  const uint32_t turn = __atomic_load_n(&entry->turn, __ATOMIC_ACQUIRE);
-  if ((turn & 1) != 0 || entry->fd != fd || !(entry->birth == birth) ||
-      entry->renames != renames || now - entry->read_at > kDirectoryNameAge ||
-      entry->size == 0 || entry->size > kLongest || entry->size > size) {
-    return false;
-  }
-  memcpy(out, entry->path, entry->size);
-  __atomic_thread_fence(__ATOMIC_ACQUIRE);
-  return __atomic_load_n(&entry->turn, __ATOMIC_RELAXED) == turn;
+unsigned PlaceOf(int fd) {
+  return static_cast<unsigned>(fd) % kDirectoryPlaces;
 }
 
-void Remember(Entry* entry, int fd, const sys::Birth& birth, int64_t now,
-              uint32_t renames, const char* path) {
-  const size_t size = strlen(path) + 1;
-  if (size > kLongest) return;
+bool IsOld(int64_t read_at, int64_t now) {
+  // Also true of a clock that went back.
+  return static_cast<uint64_t>(now - read_at) >
+         static_cast<uint64_t>(kDirectoryNameAge);
+}
+
+bool Recall(const Entry& entry, int fd, int64_t now, uint32_t names, char* out,
+            size_t size) {
+  const uint32_t turn = __atomic_load_n(&entry.turn, __ATOMIC_ACQUIRE);
+  const size_t words = WordsOf(Load(entry.size));
+  const size_t room = (size < kLongest ? size : kLongest) / sizeof(Word);
+  if ((turn & 1) != 0 || Load(entry.complete) != turn || Load(entry.fd) != fd ||
+      Load(entry.names) != names || IsOld(Load(entry.read_at), now) ||
+      words == 0 || words > room) {
+    return false;
+  }
+  for (size_t i = 0; i < words; ++i) {
+    const Word word = Load(entry.path[i]);
+    memcpy(out + i * sizeof(Word), &word, sizeof(Word));
+  }
+  __atomic_thread_fence(__ATOMIC_ACQUIRE);
+  return Load(entry.turn) == turn;
+}
+
+// Reads the path and remembers it, if nobody else is doing so in this place.
+bool Learn(Entry* entry, int fd, int64_t now, uint32_t names, char* out,
+           size_t size) {
   uint32_t turn = __atomic_load_n(&entry->turn, __ATOMIC_RELAXED);
-  if ((turn & 1) != 0 ||
+  // Before the link is read: who closes the descriptor after that finds the bit
+  // and the writer.
+  __atomic_fetch_or(&g_directory_places, 1u << PlaceOf(fd), __ATOMIC_SEQ_CST);
+  if (now < 0 || (turn & 1) != 0 ||
       !__atomic_compare_exchange_n(&entry->turn, &turn, turn + 1, false,
-                                   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
-    return;
+                                   __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)) {
+    return PathOfDescriptor(fd, out, size);
   }
   __atomic_thread_fence(__ATOMIC_RELEASE);
-  entry->fd = fd;
-  entry->birth = birth;
-  entry->read_at = now;
-  entry->renames = renames;
-  entry->size = static_cast<uint32_t>(size);
-  memcpy(entry->path, path, size);
-  __atomic_store_n(&entry->turn, turn + 2, __ATOMIC_RELEASE);
+  const bool found = PathOfDescriptor(fd, out, size);
+  const size_t length = found ? strlen(out) + 1 : 0;
+  if (length > 0 && length <= kLongest) {
+    Store(&entry->complete, turn + 2);
+    Store(&entry->fd, fd);
+    Store(&entry->names, names);
+    Store(&entry->read_at, now);
+    Store(&entry->size, length);
+    for (size_t i = 0; i < WordsOf(length); ++i) {
+      Word word = 0;
+      const size_t left = length - i * sizeof(Word);
+      memcpy(&word, out + i * sizeof(Word),
+             left < sizeof(Word) ? left : sizeof(Word));
+      Store(&entry->path[i], word);
+    }
+  }
+  __atomic_fetch_add(&entry->turn, 1, __ATOMIC_RELEASE);
+  return found;
 }
 
 }  // namespace
 
 bool DirectoryName(int fd, char* out, size_t size) {
-  sys::Birth birth;
-  // Before Linux 4.11: not kept, but known.
-  if (sys::StatBirth(fd, &birth) != 0) return PathOfDescriptor(fd, out, size);
-  // A directory that was removed has no name, whatever it was.
-  if (birth.links == 0) return false;
-  const int64_t now = Now(CLOCK_MONOTONIC_COARSE);
-  // Read before the name is: a rename in between makes the entry a dead one.
-  const uint32_t renames = __atomic_load_n(&g_renames, __ATOMIC_ACQUIRE);
-  Entry* const entry = &g_entries[static_cast<unsigned>(fd) % kEntries];
-  if (Recall(entry, fd, birth, now, renames, out, size)) return true;
-  if (!PathOfDescriptor(fd, out, size)) return false;
-  // Born in one tick of the clock, a directory and the one that gets its inode
-  // after it cannot be told apart.
-  if (!birth.known || Now(CLOCK_REALTIME_COARSE) - birth.time < kYoung) {
-    return true;
+  // A number may be another process's.
+  if (MemoryIsShared() || MayBeGuest() ||
+      __atomic_load_n(&g_distrusted, __ATOMIC_RELAXED)) {
+    return PathOfDescriptor(fd, out, size);
   }
-  Remember(entry, fd, birth, now, renames, out);
-  return true;
+  const int64_t now = Now();
+  // Read before the name is: a rename in between makes the entry a dead one.
+  const uint32_t names = __atomic_load_n(&g_names, __ATOMIC_ACQUIRE);
+  Entry* const entry = &g_entries[PlaceOf(fd)];
+  return Recall(*entry, fd, now, names, out, size) ||
+         Learn(entry, fd, now, names, out, size);
 }
 
-void ForgetDirectoryNames() {
-  __atomic_fetch_add(&g_renames, 1, __ATOMIC_ACQ_REL);
+void ForgetNameOf(int fd) {
+  Entry* const entry = &g_entries[PlaceOf(fd)];
+  const uint32_t turn = __atomic_load_n(&entry->turn, __ATOMIC_ACQUIRE);
+  const bool written = (turn & 1) == 0;
+  if (written && (Load(entry->complete) != turn || Load(entry->fd) != fd)) {
+    return;
+  }
+  __atomic_fetch_add(&entry->turn, 2, __ATOMIC_SEQ_CST);
+}
+
+void ForgetAllNames() { __atomic_fetch_add(&g_names, 1, __ATOMIC_ACQ_REL); }
+
+void DistrustDescriptors() {
+  __atomic_store_n(&g_distrusted, true, __ATOMIC_RELAXED);
 }
 
 }  // namespace filemon

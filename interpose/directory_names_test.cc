@@ -5,12 +5,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "gtest/gtest.h"
+#include "interpose/guest_sessions.h"
+#include "interpose/process.h"
 #include "interpose/report.h"
 
 namespace filemon {
@@ -25,6 +31,7 @@ std::string Name(int fd, size_t size = PATH_MAX) {
 class DirectoryNamesTest : public ::testing::Test {
  protected:
   DirectoryNamesTest() {
+    ForgetDirectoryNames();  // of the test before
     std::string name = testing::TempDir() + "/namesXXXXXX";
     char real[PATH_MAX];
     top_ = realpath(mkdtemp(&name[0]), real);
@@ -34,23 +41,9 @@ class DirectoryNamesTest : public ::testing::Test {
   }
 
   // The path of a new directory.
-  std::string MakeYoung(const std::string& name) const {
+  std::string Make(const std::string& name) const {
     const std::string path = top_ + "/" + name;
     EXPECT_EQ(mkdir(path.c_str(), 0700), 0);
-    return path;
-  }
-
-  // The path of a directory that is old enough to be remembered.
-  std::string Make(const std::string& name) const {
-    const std::string path = MakeYoung(name);
-    struct statx st;
-    EXPECT_EQ(statx(AT_FDCWD, path.c_str(), 0, STATX_BTIME, &st), 0);
-    struct timespec now;
-    do {
-      clock_gettime(CLOCK_REALTIME_COARSE, &now);
-    } while ((now.tv_sec - st.stx_btime.tv_sec) * 1000 +
-                 (now.tv_nsec - st.stx_btime.tv_nsec) / 1000000 <
-             30);
     return path;
   }
 
@@ -68,9 +61,46 @@ TEST_F(DirectoryNamesTest, GivesTheSameNameEachTime) {
   close(fd);
 }
 
+TEST_F(DirectoryNamesTest, IsRemembered) {
+  const int fd = Open(Make("a"));
+  const int other = Open(Make("b"));
+  // Until one question and the next fall into one tick of the clock.
+  for (std::string name = "-"; name != top_ + "/a";) {
+    ASSERT_EQ(dup2(other, fd), fd);
+    ForgetDirectoryName(fd);
+    close(fd);
+    ASSERT_EQ(Open(top_ + "/a"), fd);
+    EXPECT_EQ(Name(fd), top_ + "/a");
+    // Behind its back.
+    ASSERT_EQ(dup2(other, fd), fd);
+    name = Name(fd);
+  }
+  close(fd);
+  close(other);
+}
+
+TEST_F(DirectoryNamesTest, IsNotRememberedForLong) {
+  const int fd = Open(Make("a"));
+  const int other = Open(Make("b"));
+  EXPECT_EQ(Name(fd), top_ + "/a");
+  ASSERT_EQ(dup2(other, fd), fd);
+  const auto now = [] {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
+    return time.tv_sec * 1000000000 + time.tv_nsec;
+  };
+  const int64_t start = now();
+  while (now() - start <= kDirectoryNameAge) {
+  }
+  EXPECT_EQ(Name(fd), top_ + "/b");
+  close(fd);
+  close(other);
+}
+
 TEST_F(DirectoryNamesTest, ADescriptorThatIsNoneHasNoName) {
   const int fd = Open(Make("a"));
   EXPECT_NE(Name(fd), "-");
+  ForgetDirectoryName(fd);
   close(fd);
   EXPECT_EQ(Name(fd), "-");
   EXPECT_EQ(Name(-1), "-");
@@ -83,6 +113,7 @@ TEST_F(DirectoryNamesTest, ANumberMayStandForAnotherDirectorySoon) {
   const int other = Open(b);
   EXPECT_EQ(Name(fd), a);
   ASSERT_EQ(dup2(other, fd), fd);
+  ForgetDirectoryName(fd);
   EXPECT_EQ(Name(fd), b);
   close(fd);
   close(other);
@@ -99,6 +130,10 @@ TEST_F(DirectoryNamesTest, NumbersFarApartAreKeptApart) {
     EXPECT_EQ(Name(fds[1]), b);
     EXPECT_EQ(Name(fds[2]), a);
   }
+  // To forget one is not to forget another.
+  ForgetDirectoryName(fds[1]);
+  EXPECT_EQ(Name(fds[0]), a);
+  EXPECT_EQ(Name(fds[1]), b);
   for (const int fd : fds) close(fd);
 }
 
@@ -116,27 +151,61 @@ TEST_F(DirectoryNamesTest, OurOwnRenameIsHeeded) {
   close(fd);
 }
 
-// ext4 gives a removed directory's inode to the next one, often within one tick
-// of the clock that stamps both.
-TEST_F(DirectoryNamesTest, ANewDirectoryIsNotTakenForARemovedOne) {
-  int reused = 0;
-  uint64_t last = 0;
-  for (int i = 0; i < 200; ++i) {
-    const std::string path = MakeYoung(std::to_string(i));
-    const int fd = Open(path);
-    // Not stat(): since Linux 6.13 whoever looks at a time makes the next one
-    // differ.
-    struct statx st;
-    ASSERT_EQ(statx(fd, "", AT_EMPTY_PATH, STATX_INO, &st), 0);
-    if (st.stx_ino == last) ++reused;
-    last = st.stx_ino;
-    ASSERT_EQ(Name(fd), path);
-    close(fd);
-    ASSERT_EQ(rmdir(path.c_str()), 0);
+// A name is never read from before a descriptor was replaced, however many ask
+// for it meanwhile.
+TEST_F(DirectoryNamesTest, WhatIsReplacedIsForgottenUnderAReadersHands) {
+  const std::string names[] = {Make("a"), Make("b")};
+  const int directories[] = {Open(names[0]), Open(names[1])};
+  const int fd = dup(directories[0]);
+  std::atomic<bool> stop(false);
+  std::vector<std::thread> readers;
+  for (int i = 0; i < 2; ++i) {
+    readers.emplace_back([&] {
+      while (!stop) {
+        const std::string name = Name(fd);
+        EXPECT_TRUE(name == names[0] || name == names[1]) << name;
+      }
+    });
   }
-  if (reused == 0) {
-    printf("not tried: this file system does not use inodes again\n");
+  for (int i = 0; i < 5000; ++i) {
+    ASSERT_EQ(dup2(directories[i % 2], fd), fd);
+    ForgetDirectoryName(fd);
+    ASSERT_EQ(Name(fd), names[i % 2]);
   }
+  stop = true;
+  for (std::thread& reader : readers) reader.join();
+}
+
+// Whoever looks in another process's memory finds that process's numbers.
+TEST_F(DirectoryNamesTest, NothingIsRememberedInSharedMemory) {
+  const int fd = Open(Make("a"));
+  const int other = Open(Make("b"));
+  EXPECT_EQ(Name(fd), top_ + "/a");
+  DistrustMemory();
+  ASSERT_EQ(dup2(other, fd), fd);
+  EXPECT_EQ(Name(fd), top_ + "/b");
+  TrustMemory();
+  ForgetDirectoryName(fd);
+  ExpectGuest();
+  EXPECT_EQ(Name(fd), top_ + "/b");
+  ASSERT_EQ(dup2(Open(top_ + "/a"), fd), fd);
+  EXPECT_EQ(Name(fd), top_ + "/a");
+  GuestIsGone();
+}
+
+TEST_F(DirectoryNamesTest, NothingIsEverRememberedOfDistrustedDescriptors) {
+  const int fd = Open(Make("a"));
+  const int other = Open(Make("b"));
+  const pid_t child = fork();
+  if (child == 0) {
+    const bool before = Name(fd) == top_ + "/a";
+    DistrustDescriptors();
+    dup2(other, fd);
+    _exit(before && Name(fd) == top_ + "/b" ? 0 : 1);
+  }
+  int status;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
 }
 
 TEST_F(DirectoryNamesTest, ARemovedDirectoryHasNoName) {
@@ -144,6 +213,7 @@ TEST_F(DirectoryNamesTest, ARemovedDirectoryHasNoName) {
   const int fd = Open(a);
   EXPECT_EQ(Name(fd), a);
   ASSERT_EQ(rmdir(a.c_str()), 0);
+  ForgetDirectoryNames();
   EXPECT_EQ(Name(fd), "-");
   close(fd);
 }

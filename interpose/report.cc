@@ -200,6 +200,8 @@ void ReportExit(int status) {
 }
 
 static void ReportEnd(wire::Kind kind, pid_t process, int wait_status) {
+  // What it has renamed is known to who has waited for it.
+  ForgetDirectoryNames();
   OutgoingRecord record = MakeRecord(kind);
   record.a = process;
   record.b = wait_status;
@@ -215,9 +217,7 @@ void ReportTraceeEnded(pid_t tracee, int wait_status) {
 }
 
 void ReportSomeChildEnded(int wait_status) {
-  OutgoingRecord record = MakeRecord(wire::Kind::kSomeChildEnded);
-  record.b = wait_status;
-  Emit(record);
+  ReportEnd(wire::Kind::kSomeChildEnded, 0, wait_status);
 }
 
 }  // namespace filemon

@@ -10,6 +10,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "interpose/directory_names.h"
 #include "interpose/fake_collector.h"
 #include "interpose/fake_image.h"
 #include "interpose/libraries.h"
@@ -42,6 +43,7 @@ class ReportTest : public ::testing::Test {
     char real[PATH_MAX];
     directory_ = realpath(mkdtemp(&name[0]), real);
     dirfd_ = open(directory_.c_str(), O_RDONLY | O_DIRECTORY);
+    ForgetDirectoryNames();  // this number's in the test before
   }
   ~ReportTest() override {
     close(dirfd_);
@@ -98,6 +100,17 @@ TEST_F(ReportTest, EachOperandHasItsDirectory) {
       ElementsAre(Said(Kind::kRename, 0, 0, {directory_, "a", "", "b"}),
                   Said(Kind::kLink, 0, 0, {"", "a", directory_, "b"}),
                   Said(Kind::kSymlink, 0, 0, {"target", directory_, "s"})));
+}
+
+TEST_F(ReportTest, NamesChangeByOwnRenamesAndWhatChildrenMayHaveDone) {
+  const std::string other = directory_ + "2";
+  EXPECT_EQ(Directory({dirfd_, "a"}).path(), directory_);
+  ASSERT_EQ(rename(directory_.c_str(), other.c_str()), 0);
+  ReportRename(PathAt::Here("a"), PathAt::Here("b"));
+  EXPECT_EQ(Directory({dirfd_, "a"}).path(), other);
+  ASSERT_EQ(rename(other.c_str(), directory_.c_str()), 0);
+  ReportChildEnded(1, 0);
+  EXPECT_EQ(Directory({dirfd_, "a"}).path(), directory_);
 }
 
 TEST_F(ReportTest, ARemovedDirectoryHasNoName) {

@@ -9,6 +9,7 @@
 namespace filemon {
 
 int UnlinkResult(int result, PathAt path);
+int RmdirResult(int result, PathAt path);
 int LinkResult(int result, PathAt from, PathAt to);
 int SymlinkResult(int result, const char* target, PathAt path);
 int RenameResult(int result, PathAt from, PathAt to, unsigned flags);

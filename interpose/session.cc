@@ -284,9 +284,8 @@ static int DuplicateAboveLimit(int fd) {
 
 bool PipeIsInPlace() { return IsPipe(ThisSession().fd, ThisSession().inode); }
 
-int GivenDescriptor(int fd) {
-  if (__builtin_expect(IsOurs(fd), 0) && Tracing()) RecoverPipe();
-  return fd;
+void RecoverPipeFrom(int fd) {
+  if (Tracing() && IsOurs(fd)) RecoverPipe();
 }
 
 void YieldDescriptor() {

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "interpose/directory_names.h"
 #include "interpose/guest_sessions.h"
 
 namespace filemon {
@@ -103,9 +104,17 @@ bool RecoverPipe();
 // may be another file's by now.
 bool PipeIsInPlace();
 
-// A call has given the program descriptor `fd`. If that is the pipe's number,
-// the pipe was closed behind our back, and is recovered. Returns `fd`.
-int GivenDescriptor(int fd);
+// The rest of GivenDescriptor().
+void RecoverPipeFrom(int fd);
+
+// A call has given the program descriptor `fd`: what was known of that number
+// is void. If it is the pipe's, the pipe was closed behind our back, and is
+// recovered. Returns `fd`.
+inline int GivenDescriptor(int fd) {
+  ForgetDirectoryName(fd);
+  if (__builtin_expect(IsOurs(fd), 0)) RecoverPipeFrom(fd);
+  return fd;
+}
 
 // The program wants our descriptor's number for itself: moves the pipe to
 // another. If none is free the pipe is lost until one is.

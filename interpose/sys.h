@@ -135,41 +135,6 @@ inline int Stat(int dirfd, const char* path, int flags, Identity* out) {
   return 0;
 }
 
-// What tells a directory from every other, also from one that gets its inode
-// number later, and from itself mounted elsewhere.
-struct Birth {
-  uint64_t device = 0;
-  uint64_t inode = 0;
-  uint64_t mount = 0;
-  int64_t time = 0;  // nanoseconds since the epoch
-  uint32_t links = 0;
-  bool known = false;  // whether `mount` and `time` could be told
-
-  bool operator==(const Birth& other) const {
-    return inode == other.inode && device == other.device &&
-           mount == other.mount && time == other.time;
-  }
-};
-
-// statx() of a descriptor. 0 or -errno.
-inline int StatBirth(int fd, Birth* out) {
-  constexpr uint32_t kWanted = STATX_BTIME | STATX_MNT_ID;
-  struct statx st;
-  const long result = Call(SYS_statx, fd, Arg(""), AT_EMPTY_PATH,
-                           STATX_INO | STATX_NLINK | kWanted, Arg(&st));
-  if (result < 0) return static_cast<int>(result);
-  out->device =
-      (static_cast<uint64_t>(st.stx_dev_major) << 32) | st.stx_dev_minor;
-  out->inode = st.stx_ino;
-  out->links = st.stx_nlink;
-  out->known = (st.stx_mask & kWanted) == kWanted;
-  if (out->known) {
-    out->mount = st.stx_mnt_id;
-    out->time = st.stx_btime.tv_sec * 1000000000 + st.stx_btime.tv_nsec;
-  }
-  return 0;
-}
-
 // Whether the eight bytes at `address` can be read. The kernel copies the
 // signal set before it finds that there is no such `how` (kernel/signal.c).
 inline bool IsMapped(const void* address) {

@@ -5,10 +5,12 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/close_range.h>
+#include <sched.h>
 #include <stdarg.h>
 
 #include "interpose/descriptors.h"
 #include "interpose/device.h"
+#include "interpose/directory_names.h"
 #include "interpose/session.h"
 #include "interpose/sys.h"
 #include "interpose/text.h"
@@ -16,8 +18,8 @@
 
 namespace filemon {
 
-bool HidesDescriptor(int fd) {
-  if (!IsOurs(fd) || !Tracing()) return false;
+bool StillHidesDescriptor(int fd) {
+  if (!Tracing()) return false;
   // The number may be a file of the program's.
   if (!PipeIsInPlace()) RecoverPipe();
   return IsOurs(fd);
@@ -32,14 +34,29 @@ int NoSuchDescriptor() {
   return -1;
 }
 
-// dup2() is about to close `to`, if `from` is open.
+// What close() does to a descriptor that may not be just any file.
+__attribute__((noinline)) int CloseWithCare(int fd, int (*close)(int)) {
+  if (HidesDescriptor(fd)) return CloseHidden();
+  ForgetDirectoryName(fd);
+  return IsDevice(fd) ? CloseDevice(fd, close) : close(fd);
+}
+
+}  // namespace
+
 void PrepareToReplace(int from, int to) {
   if (HidesDescriptor(to)) YieldDescriptor();
   if (from == to || !IsDevice(to) || sys::Fcntl(from, F_GETFD) < 0) return;
   CloseDevices(static_cast<unsigned>(to), static_cast<unsigned>(to));
 }
 
-}  // namespace
+int ReplacedDescriptor(int from, int copy) {
+  ForgetDirectoryName(copy);
+  return CopiedDescriptor(from, copy);
+}
+
+void PrepareToShare(uint64_t flags) {
+  if ((flags & CLONE_FILES) != 0) DistrustDescriptors();
+}
 
 int CloseHidden() {
   return __atomic_load_n(&g_list_was_read, __ATOMIC_RELAXED)
@@ -59,7 +76,11 @@ void NoteOpenDirectory(const char* path) {
 
 int CloseRange(unsigned first, unsigned last, int flags,
                int (*close)(unsigned, unsigned, int)) {
-  if ((flags & CLOSE_RANGE_CLOEXEC) == 0) CloseDevices(first, last);
+  if ((flags & CLOSE_RANGE_CLOEXEC) == 0) {
+    CloseDevices(first, last);
+    ForgetDirectoryNames();
+  }
+  if ((flags & CLOSE_RANGE_UNSHARE) != 0) DistrustDescriptors();
   const auto ours = static_cast<unsigned>(ThisSession().fd);
   if (ThisSession().fd < 0 || first > ours || last < ours || first > last) {
     return close(first, last, flags);
@@ -80,11 +101,12 @@ int CloseRange(unsigned first, unsigned last, int flags,
   return called ? result : close(UINT_MAX, UINT_MAX, flags);
 }
 
-#define FILEMON_WRAP_CLOSE(name)                                  \
-  FILEMON_WRAP(int, name, (int fd)) {                             \
-    if (HidesDescriptor(fd)) return CloseHidden();                \
-    if (IsDevice(fd)) return CloseDevice(fd, FILEMON_NEXT(name)); \
-    return FILEMON_NEXT(name)(fd);                                \
+#define FILEMON_WRAP_CLOSE(name)                                             \
+  FILEMON_WRAP(int, name, (int fd)) {                                        \
+    const bool common =                                                      \
+        !IsOurs(fd) && !HasDevices() && !MayHaveDirectoryName(fd);           \
+    const auto next = FILEMON_NEXT(name);                                    \
+    return __builtin_expect(common, 1) ? next(fd) : CloseWithCare(fd, next); \
   }
 FILEMON_WRAP_CLOSE(close)
 FILEMON_WRAP_CLOSE(__close)
@@ -92,6 +114,7 @@ FILEMON_WRAP_CLOSE(__close)
 // musl's, and POSIX.1-2024's.
 FILEMON_WRAP(int, posix_close, (int fd, int flags)) {
   if (HidesDescriptor(fd)) return CloseHidden();
+  ForgetDirectoryName(fd);
   return FILEMON_NEXT(posix_close)(fd, flags);
 }
 
@@ -108,6 +131,7 @@ FILEMON_WRAP(int, close_range, (unsigned first, unsigned last, int flags)) {
 
 FILEMON_WRAP(void, closefrom, (int low)) {
   CloseDevices(low < 0 ? 0 : static_cast<unsigned>(low), UINT_MAX);
+  ForgetDirectoryNames();
   const int ours = ThisSession().fd;
   if (ours < 0 || low > ours) {
     FILEMON_NEXT(closefrom)(low);
@@ -126,11 +150,11 @@ FILEMON_WRAP(int, dup, (int fd)) {
   return CopiedDescriptor(fd, GivenDescriptor(FILEMON_NEXT(dup)(fd)));
 }
 
-#define FILEMON_WRAP_DUP2(name)                                  \
-  FILEMON_WRAP(int, name, (int from, int to)) {                  \
-    if (HidesDescriptor(from)) return NoSuchDescriptor();        \
-    PrepareToReplace(from, to);                                  \
-    return CopiedDescriptor(from, FILEMON_NEXT(name)(from, to)); \
+#define FILEMON_WRAP_DUP2(name)                                    \
+  FILEMON_WRAP(int, name, (int from, int to)) {                    \
+    if (HidesDescriptor(from)) return NoSuchDescriptor();          \
+    PrepareToReplace(from, to);                                    \
+    return ReplacedDescriptor(from, FILEMON_NEXT(name)(from, to)); \
   }
 FILEMON_WRAP_DUP2(dup2)
 FILEMON_WRAP_DUP2(__dup2)
@@ -138,7 +162,7 @@ FILEMON_WRAP_DUP2(__dup2)
 FILEMON_WRAP(int, dup3, (int from, int to, int flags)) {
   if (HidesDescriptor(from)) return NoSuchDescriptor();
   PrepareToReplace(from, to);
-  return CopiedDescriptor(from, FILEMON_NEXT(dup3)(from, to, flags));
+  return ReplacedDescriptor(from, FILEMON_NEXT(dup3)(from, to, flags));
 }
 
 static bool Duplicates(int command) {
@@ -161,5 +185,10 @@ FILEMON_WRAP_FCNTL(fcntl)
 FILEMON_WRAP_FCNTL(fcntl64)
 FILEMON_WRAP_FCNTL(__fcntl)
 FILEMON_WRAP_FCNTL(__fcntl_time64)
+
+FILEMON_WRAP(int, unshare, (int flags)) {
+  PrepareToShare(static_cast<uint64_t>(flags));
+  return FILEMON_NEXT(unshare)(flags);
+}
 
 }  // namespace filemon

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "interpose/descriptors.h"
+#include "interpose/directory_names.h"
 #include "interpose/path.h"
 #include "interpose/path_buffer.h"
 #include "interpose/report.h"
@@ -26,10 +27,29 @@ void ReportDirectory(PathAt path) {
 
 }  // namespace
 
+namespace {
+
+Original<int (*)(DIR*)> original_dirfd;
+
+// libc has opened the stream's descriptor, or is about to close it.
+void ForgetStream(DIR* directory) {
+  if (!MayHaveDirectoryNames()) return;
+  ForgetDirectoryName(original_dirfd.Get("dirfd")(directory));
+}
+
+}  // namespace
+
 FILEMON_WRAP(DIR*, opendir, (const char* path)) {
   DIR* const directory = FILEMON_NEXT(opendir)(path);
-  if (directory != nullptr && Tracing()) ReportDirectory(PathAt::Here(path));
+  if (directory == nullptr || !Tracing()) return directory;
+  ForgetStream(directory);
+  ReportDirectory(PathAt::Here(path));
   return directory;
+}
+
+FILEMON_WRAP(int, closedir, (DIR * directory)) {
+  if (directory != nullptr) ForgetStream(directory);
+  return FILEMON_NEXT(closedir)(directory);
 }
 
 // Entries and filters are passed through, whatever their type.

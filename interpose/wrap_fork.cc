@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#include "interpose/descriptors.h"
 #include "interpose/guest_sessions.h"
 #include "interpose/process.h"
 #include "interpose/report.h"
@@ -100,6 +101,7 @@ int RunCloned(void* data) {
     va_end(arguments);                                                         \
     const bool thread = (flags & CLONE_THREAD) != 0;                           \
     if (!thread && (flags & CLONE_VM) != 0) ExpectGuest();                     \
+    if (!thread) PrepareToShare(static_cast<uint64_t>(flags));                 \
     if (thread || stack == nullptr || function == nullptr || !Tracing()) {     \
       return FILEMON_NEXT(name)(function, stack, flags, argument, parent_tid,  \
                                 tls, child_tid);                               \

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "interpose/directory_names.h"
 #include "interpose/report.h"
 #include "interpose/results.h"
 #include "interpose/sys.h"
@@ -14,6 +15,12 @@ namespace filemon {
 
 int UnlinkResult(int result, PathAt path) {
   if (result == 0 && Tracing()) ReportUnlink(path);
+  return result;
+}
+
+int RmdirResult(int result, PathAt path) {
+  UnlinkResult(result, path);
+  if (result == 0) ForgetDirectoryNames();
   return result;
 }
 
@@ -82,16 +89,19 @@ FILEMON_WRAP(int, unlink, (const char* path)) {
 }
 
 FILEMON_WRAP(int, unlinkat, (int dirfd, const char* path, int flags)) {
-  return UnlinkResult(FILEMON_NEXT(unlinkat)(dirfd, path, flags),
-                      {dirfd, path});
+  const int result = FILEMON_NEXT(unlinkat)(dirfd, path, flags);
+  const PathAt removed = {dirfd, path};
+  return (flags & AT_REMOVEDIR) != 0 ? RmdirResult(result, removed)
+                                     : UnlinkResult(result, removed);
 }
 
+// A file or a directory.
 FILEMON_WRAP(int, remove, (const char* path)) {
-  return UnlinkResult(FILEMON_NEXT(remove)(path), PathAt::Here(path));
+  return RmdirResult(FILEMON_NEXT(remove)(path), PathAt::Here(path));
 }
 
 FILEMON_WRAP(int, rmdir, (const char* path)) {
-  return UnlinkResult(FILEMON_NEXT(rmdir)(path), PathAt::Here(path));
+  return RmdirResult(FILEMON_NEXT(rmdir)(path), PathAt::Here(path));
 }
 
 FILEMON_WRAP(int, link, (const char* from, const char* to)) {

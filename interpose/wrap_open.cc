@@ -100,9 +100,9 @@ FILEMON_WRAP(int, open_by_handle_at, (int mount, void* handle, int flags)) {
   const auto read = [fd](char* out, size_t size) {
     return PathOfDescriptor(fd, out, size);
   };
-  if (fd >= 0 && Tracing() && path.Fill(read)) {
-    ReportOpen(PathAt::Here(path.path()), flags);
-  }
+  if (fd < 0 || !Tracing()) return fd;
+  GivenDescriptor(fd);
+  if (path.Fill(read)) ReportOpen(PathAt::Here(path.path()), flags);
   return fd;
 }
 

@@ -6,6 +6,7 @@
 
 #include "interpose/control.h"
 #include "interpose/device.h"
+#include "interpose/directory_names.h"
 #include "interpose/path_buffer.h"
 #include "interpose/report.h"
 #include "interpose/sys.h"
@@ -18,6 +19,11 @@ namespace {
 Original<int (*)(FILE*)> original_fileno;
 
 int DescriptorOf(FILE* stream) { return original_fileno.Get("fileno")(stream); }
+
+// libc is about to close the stream's descriptor, perhaps a directory.
+void ForgetStream(FILE* stream) {
+  if (MayHaveDirectoryNames()) ForgetDirectoryName(DescriptorOf(stream));
+}
 
 Original<FILE* (*)(int, const char*)> original_fdopen;
 
@@ -80,7 +86,8 @@ FILE* TemporaryResult(FILE* stream) {
 }
 
 int CloseStream(FILE* stream, int (*close)(FILE*)) {
-  const int fd = DescriptorOf(stream);
+  ForgetStream(stream);
+  const int fd = HasDevices() ? DescriptorOf(stream) : -1;
   if (!IsDevice(fd)) return close(stream);
   Closing closing(fd);
   const int result = close(stream);
@@ -108,6 +115,7 @@ FILEMON_WRAP_FOPEN(__setmntent)
 #define FILEMON_WRAP_FREOPEN(name)                                   \
   FILEMON_WRAP(FILE*, name,                                          \
                (const char* path, const char* mode, FILE* stream)) { \
+    ForgetStream(stream);                                            \
     const bool unnamed = path == nullptr && Tracing();               \
     const int old = unnamed ? DescriptorOf(stream) : -1;             \
     FILE* const result = FILEMON_NEXT(name)(path, mode, stream);     \
@@ -117,11 +125,13 @@ FILEMON_WRAP_FOPEN(__setmntent)
 FILEMON_WRAP_FREOPEN(freopen)
 FILEMON_WRAP_FREOPEN(freopen64)
 
-// A stream of the device is closed within libc.
-#define FILEMON_WRAP_FCLOSE(name)                         \
-  FILEMON_WRAP(int, name, (FILE * stream)) {              \
-    if (!HasDevices()) return FILEMON_NEXT(name)(stream); \
-    return CloseStream(stream, FILEMON_NEXT(name));       \
+// The descriptor is closed within libc.
+#define FILEMON_WRAP_FCLOSE(name)                                   \
+  FILEMON_WRAP(int, name, (FILE * stream)) {                        \
+    const bool common = !HasDevices() && !MayHaveDirectoryNames();  \
+    const auto next = FILEMON_NEXT(name);                           \
+    return __builtin_expect(common, 1) ? next(stream)               \
+                                       : CloseStream(stream, next); \
   }
 FILEMON_WRAP_FCLOSE(fclose)
 FILEMON_WRAP_FCLOSE(_IO_fclose)

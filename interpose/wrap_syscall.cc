@@ -89,11 +89,13 @@ FILEMON_WRAP(long, syscall, (long number, ...)) {
     }
 #ifdef SYS_unlink
     case SYS_unlink:
-    case SYS_rmdir:
       return UnlinkResult(result(), Here(a));
+    case SYS_rmdir:
+      return RmdirResult(result(), Here(a));
 #endif
     case SYS_unlinkat:
-      return UnlinkResult(result(), At(a, b));
+      return (c & AT_REMOVEDIR) != 0 ? RmdirResult(result(), At(a, b))
+                                     : UnlinkResult(result(), At(a, b));
 #ifdef SYS_link
     case SYS_link:
       return LinkResult(result(), Here(a), Here(b));
@@ -134,6 +136,7 @@ FILEMON_WRAP(long, syscall, (long number, ...)) {
 #endif
     case SYS_clone:
       if ((a & CLONE_THREAD) != 0) break;
+      PrepareToShare(static_cast<uint64_t>(a));
       if ((a & CLONE_VM) != 0) {
         DistrustMemory();
         break;
@@ -144,12 +147,16 @@ FILEMON_WRAP(long, syscall, (long number, ...)) {
       // A program may ask in this way whether there is a clone3().
       if (b < CLONE_ARGS_SIZE_VER0 || !sys::IsMapped(clone)) break;
       if ((clone->flags & CLONE_THREAD) != 0) break;
+      PrepareToShare(clone->flags);
       if ((clone->flags & CLONE_VM) != 0) {
         DistrustMemory();
         break;
       }
       return Fork(call);
     }
+    case SYS_unshare:
+      PrepareToShare(static_cast<uint64_t>(a));
+      break;
     case SYS_ptrace:
       if (a != PTRACE_TRACEME) BecomeTracer();
       break;
@@ -158,6 +165,7 @@ FILEMON_WRAP(long, syscall, (long number, ...)) {
       break;
     case SYS_close:
       if (HidesDescriptor(Flags(a))) return CloseHidden();
+      ForgetDirectoryName(Flags(a));
       break;
     case SYS_close_range:
       return CloseRange(static_cast<unsigned>(a), static_cast<unsigned>(b),
@@ -170,8 +178,8 @@ FILEMON_WRAP(long, syscall, (long number, ...)) {
 #endif
     case SYS_dup3:
       if (HidesDescriptor(Flags(a))) return NoSuchDescriptor();
-      if (HidesDescriptor(Flags(b))) YieldDescriptor();
-      break;
+      PrepareToReplace(Flags(a), Flags(b));
+      return ReplacedDescriptor(Flags(a), result());
     case SYS_dup:
       if (HidesDescriptor(Flags(a))) return NoSuchDescriptor();
       return GivenDescriptor(result());
