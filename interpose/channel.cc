@@ -22,10 +22,16 @@ namespace {
 // which is cheaper than writev(). Signal handlers run on small stacks.
 constexpr size_t kSmall = 256;
 
-// Milliseconds between looks at the collector while the pipe is full. After
-// kPatience its records are given up.
-constexpr int kLook = 50;
+// Who finds the pipe full sleeps, and twice as long when it is full again, in
+// microseconds. Nobody waits for room by poll(): a thousand writers that are
+// all woken by each read keep the processors from the one who reads.
+constexpr int kFirstSleep = 1000;
+constexpr int kLongestSleep = 64 * 1000;
+// A sleep is made shorter by one part in so many by each record that gets
+// through.
+constexpr int kRelief = 64;
 
+int g_sleep;             // the next one; 0 before the first
 uint32_t g_lost;         // records given up since the last kLost
 bool g_out_of_patience;  // the last wait was in vain: no other until a success
 uint32_t g_fragment_number;  // of the last record sent in pieces
@@ -77,28 +83,42 @@ void GiveUp(uint32_t records) {
   __atomic_fetch_add(&g_lost, records, __ATOMIC_RELAXED);
 }
 
+void Sleep(int* waited) {
+  int sleep = __atomic_load_n(&g_sleep, __ATOMIC_RELAXED);
+  if (sleep < kFirstSleep) sleep = kFirstSleep;
+  *waited += sys::Sleep(sleep);
+  if (2 * sleep <= kLongestSleep) sleep *= 2;
+  __atomic_store_n(&g_sleep, sleep, __ATOMIC_RELAXED);
+}
+
+__attribute__((noinline)) void GetOver() {
+  g_out_of_patience = false;
+  const int sleep = __atomic_load_n(&g_sleep, __ATOMIC_RELAXED);
+  __atomic_store_n(&g_sleep, sleep > kFirstSleep ? sleep - sleep / kRelief : 0,
+                   __ATOMIC_RELAXED);
+}
+
 // `write` tries once and returns what the kernel said. False if the record
 // could not be written.
 template <typename Attempt>
 bool WriteWhole(Attempt write) {
-  int waited = 0;
+  int waited = 0;  // microseconds
   bool recovered = false;
   for (;;) {
     const int fd = __atomic_load_n(&ThisSession().fd, __ATOMIC_RELAXED);
     if (fd == kDormant) return false;
     const long result = fd < 0 ? -EBADF : write(fd);
     if (__builtin_expect(result >= 0, 1)) {
-      if (__builtin_expect(g_out_of_patience, 0)) g_out_of_patience = false;
+      if (__builtin_expect(g_sleep != 0 || g_out_of_patience, 0)) GetOver();
       return true;
     }
     switch (result) {
       case -EAGAIN:
-        if (waited >= kPatience || g_out_of_patience) {
+        if (waited / 1000 >= kPatience || g_out_of_patience) {
           g_out_of_patience = true;
           return false;
         }
-        sys::PollWritable(fd, kLook);
-        waited += kLook;
+        Sleep(&waited);
         if (!CollectorLives()) {
           GoDormant();
           return false;

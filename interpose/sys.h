@@ -215,8 +215,11 @@ inline int Poll(int fd, short events, int milliseconds) {
   return result == 1 ? poll.revents : static_cast<int>(result);
 }
 
-inline void Sleep(int microseconds) {
-  const struct {
+// Returns how many microseconds it has slept: fewer if a signal came.
+inline int Sleep(int microseconds) {
+  // The kernel puts there what is left of it (ppoll(2), C library/kernel
+  // differences).
+  struct {
     int64_t seconds, nanoseconds;
   } time = {0, static_cast<int64_t>(microseconds) * 1000};
 #if defined(__i386__)
@@ -224,10 +227,7 @@ inline void Sleep(int microseconds) {
 #else
   Call(SYS_ppoll, 0, 0, Arg(&time), 0, 8);
 #endif
-}
-
-inline void PollWritable(int fd, int milliseconds) {
-  Poll(fd, POLLOUT, milliseconds);
+  return microseconds - static_cast<int>(time.nanoseconds) / 1000;
 }
 
 // What mmap() has returned; null for a failure.
