@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,11 +14,36 @@
 namespace filemon {
 namespace {
 
-constexpr size_t kBufferSize = 256 * 1024;
+// Enough that a write() costs nothing for each record, and little enough to
+// stay in the processor's cache.
+constexpr size_t kBufferSize = 64 * 1024;
+
+// What a line has besides its names: letter, pid, quotes, newline.
+constexpr size_t kMaxFrame = 64;
 
 std::string Seconds(const timeval& time) {
   return absl::StrFormat("%d.%06d", static_cast<int64_t>(time.tv_sec),
                          static_cast<int64_t>(time.tv_usec));
+}
+
+char* Put(char* at, absl::string_view text) {
+  memcpy(at, text.data(), text.size());
+  return at + text.size();
+}
+
+// How many bytes PutName() may write.
+size_t MaxSize(absl::string_view name) { return 2 * name.size(); }
+
+char* PutName(char* at, absl::string_view name) {
+  // It may be a null pointer, which is nothing for memchr().
+  if (name.empty()) return at;
+  while (const void* newline = memchr(name.data(), '\n', name.size())) {
+    const size_t before = static_cast<const char*>(newline) - name.data();
+    at = Put(at, name.substr(0, before));
+    at = Put(at, "\\n");
+    name.remove_prefix(before + 1);
+  }
+  return Put(at, name);
 }
 
 }  // namespace
@@ -41,18 +67,20 @@ LogSink FdSink(int fd) {
 }
 
 LogWriter::LogWriter(LogSink sink) : sink_(std::move(sink)) {
-  buffer_.reserve(kBufferSize);
+  buffer_.resize(kBufferSize);
 }
 
 void LogWriter::Header(pid_t target, const timeval& start) {
-  absl::StrAppend(&buffer_, "# filemon version 5\n# Target pid ", target,
-                  "\n# Start ", Seconds(start), "\nV 5");
-  End();
+  const std::string text =
+      absl::StrCat("# filemon version 5\n# Target pid ", target, "\n# Start ",
+                   Seconds(start), "\nV 5");
+  End(Put(Room(kMaxFrame + text.size()), text));
 }
 
 void LogWriter::Trailer(const timeval& stop) {
-  absl::StrAppend(&buffer_, "# Stop ", Seconds(stop), "\n# Bye bye");
-  End();
+  const std::string text =
+      absl::StrCat("# Stop ", Seconds(stop), "\n# Bye bye");
+  End(Put(Room(kMaxFrame + text.size()), text));
 }
 
 void LogWriter::At(pid_t pid, absl::string_view name) { Path('A', pid, name); }
@@ -68,9 +96,7 @@ void LogWriter::Exec(pid_t pid, absl::string_view path) {
 }
 
 void LogWriter::Fork(pid_t pid, pid_t child) {
-  Begin('F', pid);
-  absl::StrAppend(&buffer_, child);
-  End();
+  End(Put(Begin('F', pid, 0), absl::AlphaNum(child).Piece()));
 }
 
 void LogWriter::Link(pid_t pid, absl::string_view target,
@@ -93,61 +119,66 @@ void LogWriter::Write(pid_t pid, absl::string_view path) {
 
 void LogWriter::Exit(pid_t pid, int wait_status) {
   const bool killed = WIFSIGNALED(wait_status);
-  Begin('X', pid);
-  absl::StrAppend(&buffer_, killed ? 0 : WEXITSTATUS(wait_status), " ",
-                  killed ? WTERMSIG(wait_status) : 0);
-  End();
+  char* at = Begin('X', pid, 0);
+  at = Put(at, absl::AlphaNum(killed ? 0 : WEXITSTATUS(wait_status)).Piece());
+  *at++ = ' ';
+  at = Put(at, absl::AlphaNum(killed ? WTERMSIG(wait_status) : 0).Piece());
+  End(at);
 }
 
 void LogWriter::Comment(absl::string_view text) {
-  buffer_.append("# ");
-  AppendName(text);
-  End();
+  End(PutName(Put(Room(kMaxFrame + MaxSize(text)), "# "), text));
 }
 
 absl::Status LogWriter::Flush() {
-  if (status_.ok() && !buffer_.empty()) status_ = sink_(buffer_);
-  bytes_ += buffer_.size();
-  buffer_.clear();
+  if (status_.ok() && used_ > 0) {
+    status_ = sink_(absl::string_view(buffer_.data(), used_));
+  }
+  bytes_ += used_;
+  used_ = 0;
   return status_;
 }
 
-void LogWriter::Begin(char letter, pid_t pid) {
-  ++counts_[letter - 'A'];
-  const char start[] = {letter, ' '};
-  absl::StrAppend(&buffer_, absl::string_view(start, sizeof(start)), pid, " ");
+void LogWriter::MakeRoom(size_t size) {
+  Flush().IgnoreError();
+  if (buffer_.size() < size) buffer_.resize(size);
 }
 
-void LogWriter::AppendName(absl::string_view name) {
-  for (size_t newline; (newline = name.find('\n')) != name.npos;) {
-    buffer_.append(name.data(), newline);
-    buffer_.append("\\n");
-    name.remove_prefix(newline + 1);
-  }
-  buffer_.append(name.data(), name.size());
+char* LogWriter::Begin(char letter, pid_t pid, size_t size) {
+  ++counts_[letter - 'A'];
+  char* const at = Room(kMaxFrame + size);
+  if (ABSL_PREDICT_FALSE(pid != start_pid_)) MakeStart(pid);
+  memcpy(at, start_, sizeof(start_));
+  at[0] = letter;
+  return at + start_size_;
+}
+
+void LogWriter::MakeStart(pid_t pid) {
+  char* end = Put(start_, "? ");
+  end = Put(end, absl::AlphaNum(pid).Piece());
+  *end++ = ' ';
+  start_size_ = end - start_;
+  start_pid_ = pid;
 }
 
 void LogWriter::Path(char letter, pid_t pid, absl::string_view path) {
-  Begin(letter, pid);
-  AppendName(path);
-  End();
+  End(PutName(Begin(letter, pid, MaxSize(path)), path));
 }
 
 void LogWriter::TwoPaths(char letter, pid_t pid, absl::string_view first,
                          absl::string_view second) {
-  Begin(letter, pid);
-  buffer_.push_back('\'');
-  AppendName(first);
-  buffer_.append("' '");
-  AppendName(second);
-  buffer_.push_back('\'');
-  End();
+  char* at = Begin(letter, pid, MaxSize(first) + MaxSize(second));
+  *at++ = '\'';
+  at = PutName(at, first);
+  at = Put(at, "' '");
+  at = PutName(at, second);
+  *at++ = '\'';
+  End(at);
 }
 
-void LogWriter::End() {
-  buffer_.push_back('\n');
-  // Room is left for one more record of two PATH_MAX names.
-  if (buffer_.size() >= kBufferSize - 4 * 4096) Flush().IgnoreError();
+void LogWriter::End(char* end) {
+  *end++ = '\n';
+  used_ = end - buffer_.data();
 }
 
 }  // namespace filemon

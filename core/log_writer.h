@@ -10,6 +10,7 @@
 #include <functional>
 #include <string>
 
+#include "absl/base/optimization.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
@@ -70,22 +71,37 @@ class LogWriter {
   uint64_t bytes() const { return bytes_; }
 
  private:
-  // Begins the record "LETTER PID ".
-  void Begin(char letter, pid_t pid);
-  void AppendName(absl::string_view name);
+  // At least as long as "R 4294967295 ", and a size that is copied in one step.
+  static constexpr size_t kMaxStart = 16;
+
+  // Where a line of at most `size` bytes can be written, which End() counts in.
+  char* Room(size_t size) {
+    if (ABSL_PREDICT_FALSE(buffer_.size() - used_ < size)) MakeRoom(size);
+    return &buffer_[used_];
+  }
+  void MakeRoom(size_t size);
+  // Begins the record "LETTER PID ", with room behind it for `size` bytes more.
+  char* Begin(char letter, pid_t pid, size_t size);
+  void MakeStart(pid_t pid);
   // The record `letter pid path`.
   void Path(char letter, pid_t pid, absl::string_view path);
   // The record `letter pid 'first' 'second'`.
   void TwoPaths(char letter, pid_t pid, absl::string_view first,
                 absl::string_view second);
-  // Ends the line.
-  void End();
+  // The line that was written from Room() to `end`, and its newline.
+  void End(char* end);
 
   const LogSink sink_;
+  // Its size is the room that there is, of which `used_` bytes are used.
   std::string buffer_;
+  size_t used_ = 0;
   absl::Status status_;
   std::array<uint64_t, 26> counts_{};
   uint64_t bytes_ = 0;
+  // The beginning "? PID " of the last record: most have the same pid.
+  pid_t start_pid_ = -1;
+  size_t start_size_ = 0;
+  char start_[kMaxStart];
 };
 
 }  // namespace filemon

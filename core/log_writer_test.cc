@@ -8,6 +8,7 @@
 #include <string>
 #include <thread>
 
+#include "absl/strings/str_cat.h"
 #include "core/log_reader.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -80,6 +81,27 @@ TEST_F(LogWriterTest, HandsLongLogsOnWhole) {
   const std::string name(4095, 'n');
   for (int i = 0; i < 1000; ++i) log_.Rename(1, name, name);
   EXPECT_EQ(Text().size(), 1000 * (2 * name.size() + strlen("M 1 '' ''\n")));
+}
+
+TEST_F(LogWriterTest, TakesLinesLongerThanItsBuffer) {
+  const std::string newlines(300000, '\n');
+  std::string escaped;
+  for (size_t i = 0; i < newlines.size(); ++i) escaped += "\\n";
+  log_.Read(1, "before");
+  log_.Link(1, newlines, newlines);
+  log_.Comment(newlines);
+  log_.Read(1, "after");
+  const std::string expected =
+      absl::StrCat("R 1 before\nL 1 '", escaped, "' '", escaped, "'\n# ",
+                   escaped, "\nR 1 after\n");
+  EXPECT_TRUE(Text() == expected);
+}
+
+TEST_F(LogWriterTest, WritesEachPid) {
+  for (const pid_t pid : {1, 1, 4194303, 2147483647, 1}) log_.Unlink(pid, "x");
+  log_.Exit(2, 255 << 8);
+  EXPECT_EQ(Text(),
+            "D 1 x\nD 1 x\nD 4194303 x\nD 2147483647 x\nD 1 x\nX 2 255 0\n");
 }
 
 TEST(LogWriterErrorTest, KeepsTheFirstErrorAndStops) {
