@@ -12,11 +12,20 @@ namespace filemon {
 // empty one is `dir` itself. An empty `dir` means that it is not known.
 std::string JoinPath(absl::string_view dir, absl::string_view name);
 
+// Makes JoinPath(*path, name) of `*path`. `name` is not in it.
+void AppendPath(absl::string_view name, std::string* path);
+
 // `path` without empty and `.` components, and with each `..` taken back
 // against the component before it, which is what a reader of the text expects
 // and not always what the kernel does: after a symbolic link to a directory,
 // `..` leads elsewhere. A relative path stays relative.
 std::string CleanPath(absl::string_view path);
+
+// Makes CleanPath(*path) of `*path`.
+void CleanInPlace(std::string* path);
+
+// True of most absolute paths that are clean, and of no path that is not.
+bool IsCleanPath(absl::string_view path);
 
 }  // namespace filemon
 
