@@ -701,10 +701,12 @@ void Merge::Bury(pid_t pid, absl::optional<int> wait_status) {
   // Whoever knows its status is the kernel, or its parent.
   if (wait_status) provenance_.Vouch(pid);
   Process* process = Find(pid);
+  // What was held back may have been the news of the same end.
+  if (process == nullptr) return;
   const std::vector<pid_t> waiting = process->ended_children;
   for (pid_t child_pid : waiting) {
-    const Process& child = *Find(child_pid);
-    Bury(child_pid, TakeStatusFor(child, process));
+    const Process* child = Find(child_pid);
+    if (child != nullptr) Bury(child_pid, TakeStatusFor(*child, process));
   }
 
   if (process->pending_exec) ExecWasUntraced(pid, process, /*ended=*/true);

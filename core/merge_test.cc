@@ -781,6 +781,18 @@ TEST_F(MergeTest, ATracedProcessHasSpokenOfItsChildren) {
   EXPECT_THAT(Lines(), ElementsAre("X 101 0 0"));
 }
 
+TEST_F(MergeTest, WhatWasHeldBackMayEndTheParentFirst) {
+  ForkByParent(kRoot, 101);
+  ForkByParent(101, 102);
+  merge_.Ended(101, Exited(0));
+  Send(Kind::kSpawnBegin, 102, 1);
+  Start(103, 102, "/bin/sh");
+  Waited(103, 102, Exited(3));  // not true, but possible
+  Lines();
+  merge_.Ended(102, SIGKILL);
+  EXPECT_THAT(Lines(), ElementsAre("F 102 103", "E 103 /bin/sh", "X 102 3 0"));
+}
+
 // ---- Tracers ----------------------------------------------------------------
 
 TEST_F(MergeTest, ATracersWordCountsWhereNobodyElseTells) {
