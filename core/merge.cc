@@ -6,9 +6,11 @@
 #include <utility>
 
 #include "absl/algorithm/container.h"
+#include "absl/base/optimization.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "core/paths.h"
+#include "core/shared_text.h"
 
 namespace filemon {
 
@@ -46,9 +48,9 @@ void Erase(std::vector<int32_t>* numbers, int32_t number) {
 struct Merge::Process {
   pid_t parent = 0;
   // Empty if it is not known.
-  std::string cwd;
+  SharedText cwd;
   // What it runs: the last E of its own or of an ancestor.
-  std::string image;
+  SharedText image;
   // Whether it has reported a start of its own.
   bool started = false;
   // The absolute path of an exec of which nothing more is known yet; empty for
@@ -136,10 +138,9 @@ Merge::Merge(PathStyle paths, Host* host, LogWriter* log)
 Merge::~Merge() = default;
 
 void Merge::Root(pid_t pid, absl::string_view path, absl::string_view cwd) {
-  auto process = std::make_unique<Process>();
-  process->cwd = std::string(cwd);
-  process->pending_exec = JoinPath(cwd, path);
-  known_[pid] = std::move(process);
+  Process& process = known_[pid];
+  process.cwd.Set(cwd);
+  process.pending_exec = JoinPath(cwd, path);
   root_ = pid;
   provenance_.Root(pid);
   ++alive_;
@@ -147,10 +148,9 @@ void Merge::Root(pid_t pid, absl::string_view path, absl::string_view cwd) {
 }
 
 void Merge::Attach(pid_t pid, absl::string_view path, absl::string_view cwd) {
-  auto process = std::make_unique<Process>();
-  process->cwd = std::string(cwd);
-  process->image = std::string(path);
-  known_[pid] = std::move(process);
+  Process& process = known_[pid];
+  process.cwd.Set(cwd);
+  process.image.Set(path);
   root_ = pid;
   provenance_.Attach(pid);
   ++alive_;
@@ -158,12 +158,13 @@ void Merge::Attach(pid_t pid, absl::string_view path, absl::string_view cwd) {
 }
 
 void Merge::Accept(const Record& record) {
-  const Provenance::Word word = provenance_.Check(record, [this](pid_t pid) {
-    const Process* process = Find(pid);
-    return process != nullptr && process->ended;
-  });
+  const Process* subject = known_.Find(Provenance::Subject(record));
+  const Provenance::Word word =
+      provenance_.Check(record, subject != nullptr && subject->ended);
   if (word == Provenance::Word::kForged) return Refuse(record);
-  if (!HeldBack(record)) Apply(record);
+  // Hardly ever is anything held back.
+  const bool may_be_held = record.kind == Kind::kStart || !held_.empty();
+  if (!may_be_held || !HeldBack(record)) Apply(record);
   provenance_.Learn(record, word);
 }
 
@@ -193,14 +194,14 @@ void Merge::Finish() {
   for (const auto& entry : known_) pids.push_back(entry.first);
   absl::c_sort(pids);
   for (pid_t pid : pids) {
-    Process* process = Find(pid);
+    Process* process = known_.Find(pid);
     if (process == nullptr) continue;  // buried together with its parent
     if (process->ended) {
       Bury(pid, absl::nullopt);
       continue;
     }
     if (process->pending_exec) ExecWasUntraced(pid, process, /*ended=*/false);
-    log_->Comment(absl::StrCat("running ", pid, " ", process->image));
+    log_->Comment(absl::StrCat("running ", pid, " ", process->image.view()));
   }
   if (refused_ > 0) {
     log_->Comment(absl::StrCat("refused ", refused_, " records in all"));
@@ -208,8 +209,8 @@ void Merge::Finish() {
 }
 
 bool Merge::Alive(pid_t pid) const {
-  auto it = known_.find(pid);
-  return it != known_.end() && !it->second->ended;
+  const Process* process = known_.Find(pid);
+  return process != nullptr && !process->ended;
 }
 
 std::vector<pid_t> Merge::AliveIn(pid_t first, pid_t last) const {
@@ -260,7 +261,8 @@ bool Merge::HeldBack(const Record& record) {
                record.kind == Kind::kTraceeEnded) {
       HoldBack(hold, record.a, Event(record));
       return true;
-    } else if (record.kind == Kind::kStart && Find(record.pid) == nullptr) {
+    } else if (record.kind == Kind::kStart &&
+               known_.Find(record.pid) == nullptr) {
       HoldBack(hold, record.pid, Event(record));
       return true;
     }
@@ -269,7 +271,7 @@ bool Merge::HeldBack(const Record& record) {
   if (record.kind != Kind::kStart) return false;
   std::vector<int32_t> spawns = SpawnsBehind(record);
   if (spawns.empty()) return false;
-  const Process* child = Find(record.pid);
+  const Process* child = known_.Find(record.pid);
   holds_.emplace_back();
   Hold* hold = &holds_.back();
   hold->parent = child != nullptr ? child->parent : record.a;
@@ -281,12 +283,12 @@ bool Merge::HeldBack(const Record& record) {
 }
 
 std::vector<int32_t> Merge::SpawnsBehind(const Record& start) {
-  const Process* child = Find(start.pid);
+  const Process* child = known_.Find(start.pid);
   if (child == nullptr) {
-    const Process* parent = Find(start.a);
+    const Process* parent = known_.Find(start.a);
     return parent != nullptr ? parent->spawns : std::vector<int32_t>();
   }
-  const Process* parent = Find(child->parent);
+  const Process* parent = known_.Find(child->parent);
   if (child->started || child->forked_by_child || parent == nullptr) return {};
   std::vector<int32_t> behind;
   for (int32_t token : child->made_by) {
@@ -367,37 +369,41 @@ void Merge::Apply(const Record& record) {
     case Kind::kLeft:
       process.untraced = true;
       ++untraced_;
-      log_->Comment(absl::StrCat("untraced ", pid, " ", process.image,
+      log_->Comment(absl::StrCat("untraced ", pid, " ", process.image.view(),
                                  ": handed over to another filemon session"));
       break;
     case Kind::kChdir:
-      process.cwd = std::string(record.names[0]);
-      if (process.cwd.empty()) {
+      process.cwd.Set(record.names[0]);
+      if (record.names[0].empty()) {
         log_->Comment(absl::StrCat("unknown current directory of ", pid));
       } else {
-        log_->Chdir(pid, Operand(pid, process, "", record.names[0]));
+        log_->Chdir(
+            pid, Operand(pid, process, "", record.names[0], &first_operand_));
       }
       break;
     case Kind::kUnlink:
-      log_->Unlink(pid,
-                   Operand(pid, process, record.names[0], record.names[1]));
+      log_->Unlink(pid, Operand(pid, process, record.names[0], record.names[1],
+                                &first_operand_));
       break;
     case Kind::kLink: {
-      const std::string old =
-          Operand(pid, process, record.names[0], record.names[1]);
+      const absl::string_view old = Operand(pid, process, record.names[0],
+                                            record.names[1], &first_operand_);
       log_->Link(pid, old,
-                 Operand(pid, process, record.names[2], record.names[3]));
+                 Operand(pid, process, record.names[2], record.names[3],
+                         &second_operand_));
       break;
     }
     case Kind::kSymlink:
       log_->Link(pid, record.names[0],
-                 Operand(pid, process, record.names[1], record.names[2]));
+                 Operand(pid, process, record.names[1], record.names[2],
+                         &first_operand_));
       break;
     case Kind::kRename: {
-      const std::string from =
-          Operand(pid, process, record.names[0], record.names[1]);
+      const absl::string_view from = Operand(pid, process, record.names[0],
+                                             record.names[1], &first_operand_);
       log_->Rename(pid, from,
-                   Operand(pid, process, record.names[2], record.names[3]));
+                   Operand(pid, process, record.names[2], record.names[3],
+                           &second_operand_));
       break;
     }
     case Kind::kSpawnBegin:
@@ -423,13 +429,13 @@ void Merge::Apply(const Record& record) {
 
 void Merge::OnStart(const Record& record) {
   const pid_t pid = record.pid;
-  Process* process = Find(pid);
+  Process* process = known_.Find(pid);
   if (process != nullptr && process->ended) {
     Bury(pid, absl::nullopt);
     process = nullptr;
   }
   if (process == nullptr) {
-    Process* parent = Find(record.a);
+    Process* parent = known_.Find(record.a);
     // A child that nobody forked before our eyes: the announced exec of its
     // parent took place, and left nobody there to report the fork.
     if (parent != nullptr && parent->pending_exec) {
@@ -448,29 +454,31 @@ void Merge::OnStart(const Record& record) {
   process->untraced = false;
   process->pending_exec.reset();
   process->exit_code.reset();
-  process->cwd = std::string(record.names[1]);
-  process->image = Operand(pid, *process, "", record.names[0]);
-  log_->Exec(pid, process->image);
+  process->cwd.Set(record.names[1]);
+  process->image.Set(
+      Operand(pid, *process, "", record.names[0], &first_operand_));
+  log_->Exec(pid, process->image.view());
 }
 
 void Merge::OnExec(const Record& record) {
   Process* process;
   if (record.a & wire::kSaidOfSpawned) {
     // Late, if the new image has spoken, or has ended already.
-    process = Find(record.pid);
+    process = known_.Find(record.pid);
     if (process == nullptr || process->ended || process->started) return;
   } else {
     process = &Known(record.pid);
   }
   const std::string named = JoinPath(record.names[0], record.names[1]);
-  process->pending_exec = named.empty() ? named : JoinPath(process->cwd, named);
+  process->pending_exec =
+      named.empty() ? named : JoinPath(process->cwd.view(), named);
   process->exec_flags = record.a;
 }
 
 void Merge::OnOpen(const Record& record) {
   const pid_t pid = record.pid;
-  const std::string path =
-      Operand(pid, Known(pid), record.names[0], record.names[1]);
+  const absl::string_view path = Operand(pid, Known(pid), record.names[0],
+                                         record.names[1], &first_operand_);
   if (record.a & wire::kReads) log_->Read(pid, path);
   if (record.a & wire::kWrites) log_->Write(pid, path);
 }
@@ -480,7 +488,7 @@ void Merge::OnFork(const Record& record) {
   // A child may speak of a parent that has ended since.
   if (by_parent) Known(record.pid);
 
-  Process* child = Find(record.a);
+  Process* child = known_.Find(record.a);
   if (child != nullptr) {
     bool& said = by_parent ? child->forked_by_parent : child->forked_by_child;
     if (!said && (by_parent || !child->ended)) {
@@ -511,7 +519,7 @@ void Merge::OnFork(const Record& record) {
 void Merge::OnChildEnded(const Record& record) {
   Known(record.pid);
   if (IsFalseEnd(record.pid, record.a)) return;
-  if (Find(record.a) == nullptr) {
+  if (known_.Find(record.a) == nullptr) {
     auto tombstone = tombstones_.find(record.a);
     if (tombstone != tombstones_.end()) {
       tombstone->second.waited = true;
@@ -525,7 +533,7 @@ void Merge::OnChildEnded(const Record& record) {
 }
 
 void Merge::OnTraceeEnded(const Record& record) {
-  Process* process = Find(record.a);
+  Process* process = known_.Find(record.a);
   if (process == nullptr || record.a == root_ || host_->Lives(record.a)) return;
   if (process->ended) return Bury(record.a, record.b);
   process->tracers_word = record.b;
@@ -540,7 +548,7 @@ void Merge::OnSomeChildEnded(const Record& record) {
   // without a word. Of one that is merely gone the word may be in the pipe yet.
   std::vector<pid_t> fitting;
   for (pid_t child_pid : parent.nameless_children) {
-    const Process& child = *Find(child_pid);
+    const Process& child = *known_.Find(child_pid);
     if (!child.Nameless()) continue;
     if (child.exit_code && WIFEXITED(status)) {
       if (*child.exit_code != WEXITSTATUS(status)) continue;
@@ -568,7 +576,7 @@ void Merge::OnSomeChildEnded(const Record& record) {
 }
 
 void Merge::OnSpawnEnd(const Record& record) {
-  if (Process* child = Find(record.b)) child->made_by.clear();
+  if (Process* child = known_.Find(record.b)) child->made_by.clear();
   Erase(&Known(record.pid).spawns, record.a);
   for (auto it = holds_.begin(); it != holds_.end();) {
     Hold& hold = *it++;
@@ -584,15 +592,14 @@ void Merge::OnSpawnEnd(const Record& record) {
 
 // ---- Processes --------------------------------------------------------------
 
-Merge::Process* Merge::Find(pid_t pid) {
-  auto it = known_.find(pid);
-  return it == known_.end() ? nullptr : it->second.get();
+Merge::Process& Merge::Known(pid_t pid) {
+  Process* process = known_.Find(pid);
+  if (ABSL_PREDICT_TRUE(process != nullptr && !process->ended)) return *process;
+  return MakeKnown(pid);
 }
 
-Merge::Process& Merge::Known(pid_t pid) {
-  Process* process = Find(pid);
-  if (process != nullptr && !process->ended) return *process;
-  if (process != nullptr) Bury(pid, absl::nullopt);
+Merge::Process& Merge::MakeKnown(pid_t pid) {
+  if (known_.Find(pid) != nullptr) Bury(pid, absl::nullopt);
   // Nobody reported the fork (a raw clone()). If the parent cannot be asked
   // for any more, the root is an ancestor at least.
   const pid_t parent = host_->ParentOf(pid);
@@ -611,18 +618,17 @@ pid_t Merge::LostParent() {
 
 Merge::Process& Merge::Appear(pid_t parent_pid, pid_t pid) {
   tombstones_.erase(pid);
-  if (Find(parent_pid) == nullptr && known_.contains(root_)) {
+  if (known_.Find(parent_pid) == nullptr && known_.Find(root_) != nullptr) {
     parent_pid = LostParent();
   }
-  auto created = std::make_unique<Process>();
-  created->parent = parent_pid;
-  if (const Process* parent = Find(parent_pid)) {
-    created->cwd = parent->cwd;
-    created->image = parent->image;
-    created->made_by = parent->spawns;
+  const Process* parent = known_.Find(parent_pid);
+  Process& process = known_[pid];
+  process.parent = parent_pid;
+  if (parent != nullptr) {
+    process.cwd = parent->cwd;
+    process.image = parent->image;
+    process.made_by = parent->spawns;
   }
-  Process& process = *created;
-  known_[pid] = std::move(created);
   appeared_.push_back(pid);
   ++alive_;
   ++processes_;
@@ -631,7 +637,7 @@ Merge::Process& Merge::Appear(pid_t parent_pid, pid_t pid) {
 }
 
 void Merge::OnEnded(pid_t pid, absl::optional<int> wait_status) {
-  Process* process = Find(pid);
+  Process* process = known_.Find(pid);
   if (process == nullptr) {
     // It was Reaped(), and nobody of ours.
     provenance_.Forget(pid);
@@ -644,7 +650,7 @@ void Merge::OnEnded(pid_t pid, absl::optional<int> wait_status) {
 
   if (!wait_status) wait_status = process->tracers_word;
   AdoptOrphans(pid, *process, wait_status);
-  Process* parent = Find(process->parent);
+  Process* parent = known_.Find(process->parent);
   if (parent == nullptr) return Bury(pid, wait_status);
   if (wait_status) {
     std::vector<int>& unclaimed = parent->unclaimed_statuses;
@@ -669,7 +675,7 @@ void Merge::OnEnded(pid_t pid, absl::optional<int> wait_status) {
 }
 
 bool Merge::IsFalseEnd(pid_t speaker, pid_t pid) {
-  const Process* process = Find(pid);
+  const Process* process = known_.Find(pid);
   if (process == nullptr || process->ended) return false;
   // Nobody but us can know of the root's end.
   if (pid != root_ && !host_->Lives(pid)) return false;
@@ -689,7 +695,7 @@ void Merge::AdoptOrphans(pid_t pid, const Process& process,
   }
   for (pid_t orphan : host_->Orphans()) {
     // A tombstone: it has ended, and is not reaped yet.
-    if (orphan != root_ && Find(orphan) == nullptr &&
+    if (orphan != root_ && known_.Find(orphan) == nullptr &&
         !tombstones_.contains(orphan)) {
       Appear(pid, orphan);
     }
@@ -700,12 +706,12 @@ void Merge::Bury(pid_t pid, absl::optional<int> wait_status) {
   ReleaseChildrenOf(pid);
   // Whoever knows its status is the kernel, or its parent.
   if (wait_status) provenance_.Vouch(pid);
-  Process* process = Find(pid);
+  Process* process = known_.Find(pid);
   // What was held back may have been the news of the same end.
   if (process == nullptr) return;
   const std::vector<pid_t> waiting = process->ended_children;
   for (pid_t child_pid : waiting) {
-    const Process* child = Find(child_pid);
+    const Process* child = known_.Find(child_pid);
     if (child != nullptr) Bury(child_pid, TakeStatusFor(*child, process));
   }
 
@@ -715,21 +721,21 @@ void Merge::Bury(pid_t pid, absl::optional<int> wait_status) {
     ended_.push_back(pid);
     --alive_;
   }
-  if (Process* parent = Find(process->parent)) {
+  if (Process* parent = known_.Find(process->parent)) {
     Erase(&parent->ended_children, pid);
     Erase(&parent->nameless_children, pid);
   }
   WriteExit(pid, process, wait_status);
   provenance_.Forget(pid);
-  known_.erase(pid);
+  known_.Erase(pid);
 }
 
 void Merge::WriteExit(pid_t pid, Process* process,
                       absl::optional<int> wait_status) {
   const absl::string_view objection = provenance_.Objection(pid);
   if (!objection.empty() && !process->silently_made) {
-    log_->Comment(
-        absl::StrCat("unproven ", pid, " ", process->image, ": ", objection));
+    log_->Comment(absl::StrCat("unproven ", pid, " ", process->image.view(),
+                               ": ", objection));
   }
   if (!wait_status && process->exit_code) {
     wait_status = W_EXITCODE(*process->exit_code, 0);
@@ -792,11 +798,11 @@ void Merge::CheckExec(pid_t pid, Process* process, absl::string_view path) {
 void Merge::ExecWasUntraced(pid_t pid, Process* process, bool ended) {
   Host::Image image;
   if (process->pending_exec->empty()) {
-    process->image = "(a program without a name)";
+    process->image.Set("(a program without a name)");
   } else {
     image = host_->InspectImage(*process->pending_exec);
-    process->image = CleanPath(image.path);
-    log_->Exec(pid, process->image);
+    process->image.Set(CleanPath(image.path));
+    log_->Exec(pid, process->image.view());
   }
   process->pending_exec.reset();
   process->untraced = true;
@@ -810,20 +816,35 @@ void Merge::ExecWasUntraced(pid_t pid, Process* process, bool ended) {
       : ended                   ? "ended before libfilemon.so was loaded"
                                 : "libfilemon.so was not loaded";
   log_->Comment(
-      absl::StrCat("untraced ", pid, " ", process->image, ": ", reason));
+      absl::StrCat("untraced ", pid, " ", process->image.view(), ": ", reason));
 }
 
-std::string Merge::Operand(pid_t pid, const Process& process,
-                           absl::string_view dir, absl::string_view name) {
+absl::string_view Merge::Operand(pid_t pid, const Process& process,
+                                 absl::string_view dir, absl::string_view name,
+                                 std::string* made) {
+  const bool is_whole = dir.empty() || absl::StartsWith(name, "/");
   if (paths_ == PathStyle::kAbsolute) {
-    const std::string path = JoinPath(process.cwd, JoinPath(dir, name));
-    // Without a current directory it has to stay relative.
-    return CleanPath(path);
+    return AbsoluteOperand(process, is_whole ? "" : dir, name, made);
   }
-  if (!dir.empty() && !name.empty() && !absl::StartsWith(name, "/")) {
-    log_->At(pid, name);
-  }
-  return JoinPath(dir, name);
+  if (is_whole) return name;
+  if (!name.empty()) log_->At(pid, name);
+  made->assign(dir.data(), dir.size());
+  AppendPath(name, made);
+  return *made;
+}
+
+absl::string_view Merge::AbsoluteOperand(const Process& process,
+                                         absl::string_view dir,
+                                         absl::string_view name,
+                                         std::string* made) {
+  if (IsCleanPath(name)) return name;
+  // Without a current directory it has to stay relative.
+  const absl::string_view cwd = process.cwd.view();
+  made->assign(cwd.data(), cwd.size());
+  AppendPath(dir, made);
+  AppendPath(name, made);
+  if (!IsCleanPath(*made)) CleanInPlace(made);
+  return *made;
 }
 
 }  // namespace filemon

@@ -6,9 +6,7 @@
 #include <sys/types.h>
 
 #include <deque>
-#include <functional>
 #include <list>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -19,6 +17,7 @@
 #include "core/host.h"
 #include "core/intake.h"
 #include "core/log_writer.h"
+#include "core/pid_map.h"
 #include "core/provenance.h"
 
 namespace filemon {
@@ -128,9 +127,9 @@ class Merge {
   void OnSpawnEnd(const Record& record);
   void OnEnded(pid_t pid, absl::optional<int> wait_status);
 
-  Process* Find(pid_t pid);
   // The process `pid`, made known (with an F) if it is not.
   Process& Known(pid_t pid);
+  Process& MakeKnown(pid_t pid);
   Process& Appear(pid_t parent, pid_t pid);
   pid_t LostParent();
   // `pid` has ended. If it may have made children without a word, those that it
@@ -153,8 +152,16 @@ class Merge {
   void ExecWasUntraced(pid_t pid, Process* process, bool ended);
 
   // A path operand as the log shows it; writes the A record that goes first.
-  std::string Operand(pid_t pid, const Process& process, absl::string_view dir,
-                      absl::string_view name);
+  // What is returned is in `name` or in `*made`, and valid as long as these
+  // are.
+  absl::string_view Operand(pid_t pid, const Process& process,
+                            absl::string_view dir, absl::string_view name,
+                            std::string* made);
+  // The same of PathStyle::kAbsolute, which has no A.
+  static absl::string_view AbsoluteOperand(const Process& process,
+                                           absl::string_view dir,
+                                           absl::string_view name,
+                                           std::string* made);
 
   const PathStyle paths_;
   Host* const host_;
@@ -167,12 +174,16 @@ class Merge {
   absl::flat_hash_set<pid_t> impersonated_;
   uint64_t refused_ = 0;
 
-  absl::flat_hash_map<pid_t, std::unique_ptr<Process>> known_;
+  PidMap<Process> known_;
   // Processes whose X is written and of which somebody may still speak.
   absl::flat_hash_map<pid_t, Tombstone> tombstones_;
   std::deque<pid_t> tombstone_order_;
   std::list<Hold> holds_;
   absl::flat_hash_map<pid_t, Hold*> held_;
+
+  // For Operand(): a record has two at most. Kept for their memory.
+  std::string first_operand_;
+  std::string second_operand_;
 
   std::vector<pid_t> appeared_;
   std::vector<pid_t> ended_;

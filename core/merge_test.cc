@@ -174,6 +174,18 @@ TEST_F(AbsoluteMergeTest, MakesNamesAbsoluteAndClean) {
                                    "L 100 '../text' '/dir/link'"));
 }
 
+TEST_F(AbsoluteMergeTest, TakesCleanAbsoluteNamesAsTheyAre) {
+  Open(kRoot, "/usr/include/stdio.h");
+  Open(kRoot, "/home/.config/x");
+  Open(kRoot, "/a/./b");
+  Send(Kind::kOpen, kRoot, wire::kReads, 0, {"/d/..", "/abs"});
+  Send(Kind::kOpen, kRoot, wire::kReads, 0, {"/d/..", ""});
+  Open(kRoot, "");
+  EXPECT_THAT(Lines(), ElementsAre("R 100 /usr/include/stdio.h",
+                                   "R 100 /home/.config/x", "R 100 /a/b",
+                                   "R 100 /abs", "R 100 /", "R 100 /work"));
+}
+
 TEST_F(AbsoluteMergeTest, NamesStayRelativeToAnUnknownDirectory) {
   Send(Kind::kChdir, kRoot, 0, 0, {""});
   Open(kRoot, "./x");

@@ -1,7 +1,6 @@
 #include "core/provenance.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/match.h"
@@ -20,10 +19,6 @@ constexpr size_t kMaxRecent = 4096;
 
 // Far less than what pids take to come round.
 constexpr size_t kMaxEnded = 1024;
-
-bool Contains(const std::vector<uint32_t>& proofs, uint32_t proof) {
-  return absl::c_linear_search(proofs, proof);
-}
 
 // Linux names them so everywhere: qemu-x86_64, qemu-arm-static.
 bool IsEmulator(absl::string_view path) {
@@ -50,21 +45,13 @@ void Provenance::Attach(pid_t pid) {
   AddProof(&speaker, *now);
 }
 
-Provenance::Speaker* Provenance::Find(pid_t pid) {
-  const auto it = speakers_.find(pid);
-  return it == speakers_.end() ? nullptr : &it->second;
-}
-
 // ---- Checking ---------------------------------------------------------------
 
-Provenance::Word Provenance::Check(const Record& record,
-                                   absl::FunctionRef<bool(pid_t)> ended) {
-  const Speaker* speaker = Find(record.pid);
+Provenance::Word Provenance::Check(const Record& record, bool ended) {
+  const Speaker* speaker = speakers_.Find(record.pid);
   // A child may speak of a parent that has ended since.
-  if (record.kind == Kind::kFork) {
-    return CheckFork(speaker, record, ended(record.a));
-  }
-  if (speaker != nullptr && ended(record.pid)) speaker = nullptr;
+  if (record.kind == Kind::kFork) return CheckFork(speaker, record, ended);
+  if (ended) speaker = nullptr;
   switch (record.kind) {
     case Kind::kStart:
       return CheckStart(speaker, record);
@@ -75,11 +62,9 @@ Provenance::Word Provenance::Check(const Record& record,
   }
 }
 
-Provenance::Word Provenance::CheckSpeech(const Speaker* speaker, pid_t pid,
-                                         uint32_t proof, bool of_the_dead) {
-  if (speaker != nullptr && Contains(speaker->proofs, proof)) {
-    return Word::kBelieved;
-  }
+Provenance::Word Provenance::CheckUnknownProof(const Speaker* speaker,
+                                               pid_t pid, uint32_t proof,
+                                               bool of_the_dead) {
   // Its start may be lost, or it is a fork that nobody has told of.
   if (const auto now = host_->ProofOf(pid)) {
     return *now == proof ? Word::kConfirmed : Word::kForged;
@@ -131,7 +116,7 @@ Provenance::Word Provenance::CheckFork(const Speaker* speaker,
   if (!proven) return Word::kForged;
   // Of a process that has ended only its own parent speaks late; anybody else
   // must show that the pid is in use again.
-  const Speaker* child = Find(record.a);
+  const Speaker* child = speakers_.Find(record.a);
   const bool possible =
       child_ended ? (child != nullptr && child->parent == record.pid) ||
                         host_->ParentOf(record.a) == record.pid ||
@@ -147,7 +132,7 @@ Provenance::Word Provenance::CheckChildEnded(const Speaker* speaker,
 }
 
 bool Provenance::MayHaveForked(pid_t parent, pid_t child, uint32_t proof) {
-  const Speaker* known = Find(child);
+  const Speaker* known = speakers_.Find(child);
   if (known != nullptr) {
     if (known->is_root) return false;
     if (known->parent == parent || known->parent == 0) return true;
@@ -162,16 +147,16 @@ bool Provenance::MayHaveForked(pid_t parent, pid_t child, uint32_t proof) {
            child >= wire::kPidLimit;
   }
   // An orphan since, or made by CLONE_PARENT.
-  return (Find(parent_now) == nullptr && !host_->IsStranger(child)) ||
+  return (speakers_.Find(parent_now) == nullptr && !host_->IsStranger(child)) ||
          host_->ProofOf(child) == proof;
 }
 
 bool Provenance::MayReap(pid_t parent, pid_t child) {
-  const Speaker* known = Find(child);
+  const Speaker* known = speakers_.Find(child);
   if (known == nullptr) return !host_->IsStranger(child);
   // An orphan has other parents.
   return known->parent == parent ||
-         (!known->is_root && Find(known->parent) == nullptr);
+         (!known->is_root && speakers_.Find(known->parent) == nullptr);
 }
 
 // ---- Learning ---------------------------------------------------------------
@@ -195,19 +180,19 @@ void Provenance::Learn(const Record& record, Word word) {
 }
 
 bool Provenance::IsRepeated(const Record& fork) const {
-  const auto it = speakers_.find(fork.a);
-  if (it == speakers_.end()) return false;
+  const Speaker* child = speakers_.Find(fork.a);
+  if (child == nullptr) return false;
   const absl::optional<uint32_t>& said = fork.b != wire::kSaidByChild
-                                             ? it->second.forked_by_parent
-                                             : it->second.forked_by_child;
-  return said && *said != fork.proof && it->second.parent == fork.pid;
+                                             ? child->forked_by_parent
+                                             : child->forked_by_child;
+  return said && *said != fork.proof && child->parent == fork.pid;
 }
 
 void Provenance::LearnStart(const Record& record, Word word) {
-  const auto [it, created] = speakers_.try_emplace(record.pid);
-  Speaker* const speaker = &it->second;
-  Speaker* const parent = Find(record.a);
-  if (created) {
+  const bool is_new = speakers_.Find(record.pid) == nullptr;
+  Speaker* const speaker = &speakers_[record.pid];
+  Speaker* const parent = speakers_.Find(record.a);
+  if (is_new) {
     speaker->parent = record.a;
     if (parent != nullptr) {
       if (word == Word::kConfirmed) parent->silent = true;
@@ -258,31 +243,31 @@ void Provenance::LearnExec(const Record& record) {
 }
 
 void Provenance::Vouch(pid_t pid) {
-  if (Speaker* speaker = Find(pid)) speaker->vouched = true;
+  if (Speaker* speaker = speakers_.Find(pid)) speaker->vouched = true;
 }
 
 void Provenance::Reaped(pid_t pid) { speakers_[pid].vouched = true; }
 
 absl::string_view Provenance::Objection(pid_t pid) const {
-  const auto it = speakers_.find(pid);
-  if (it == speakers_.end()) return "";
-  if (!it->second.vouched) return "nobody else has told of this process";
-  if (it->second.doubtful) return "nobody else has told of its last E";
+  const Speaker* speaker = speakers_.Find(pid);
+  if (speaker == nullptr) return "";
+  if (!speaker->vouched) return "nobody else has told of this process";
+  if (speaker->doubtful) return "nobody else has told of its last E";
   return "";
 }
 
-void Provenance::AddProof(Speaker* speaker, uint32_t proof) {
-  if (Contains(speaker->proofs, proof)) return;
+void Provenance::AddNewProof(Speaker* speaker, uint32_t proof) {
   speaker->proofs.push_back(proof);
   ++images_[proof];
 }
 
 void Provenance::RetireProofs(Speaker* speaker) {
-  std::vector<uint32_t>& past = speaker->past;
-  for (const uint32_t proof : std::exchange(speaker->proofs, {})) {
+  Proofs& past = speaker->past;
+  for (const uint32_t proof : speaker->proofs) {
     past.push_back(proof);
     ForgetImage(proof);
   }
+  speaker->proofs.clear();
   if (past.size() > kMaxPast) past.erase(past.begin(), past.end() - kMaxPast);
 }
 
@@ -295,16 +280,16 @@ void Provenance::ForgetImage(uint32_t proof) {
 }
 
 void Provenance::Forget(pid_t pid) {
-  const auto it = speakers_.find(pid);
-  if (it == speakers_.end()) return;
-  for (const uint32_t proof : it->second.proofs) ForgetImage(proof);
-  ended_[pid] = it->second.parent;
+  const Speaker* speaker = speakers_.Find(pid);
+  if (speaker == nullptr) return;
+  for (const uint32_t proof : speaker->proofs) ForgetImage(proof);
+  ended_[pid] = speaker->parent;
   ended_order_.push_back(pid);
   if (ended_order_.size() > kMaxEnded) {
     ended_.erase(ended_order_.front());
     ended_order_.pop_front();
   }
-  speakers_.erase(it);
+  speakers_.Erase(pid);
 }
 
 }  // namespace filemon

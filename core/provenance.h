@@ -6,14 +6,15 @@
 #include <sys/types.h>
 
 #include <deque>
-#include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/functional/function_ref.h"
+#include "absl/container/inlined_vector.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 #include "core/host.h"
 #include "core/intake.h"
+#include "core/pid_map.h"
+#include "core/wire.h"
 
 namespace filemon {
 
@@ -53,9 +54,14 @@ class Provenance {
   // The session's first process, which runs an image already.
   void Attach(pid_t pid);
 
-  // What to think of a record. `ended` says whether a process is known to have
-  // ended: what comes of it now must be of the pid's next owner.
-  Word Check(const Record& record, absl::FunctionRef<bool(pid_t)> ended);
+  // Whom a record is about: of a kFork the child.
+  static pid_t Subject(const Record& record) {
+    return record.kind == wire::Kind::kFork ? record.a : record.pid;
+  }
+
+  // What to think of a record. `ended` says whether its Subject() is known to
+  // have ended: what comes of it now must be of the pid's next owner.
+  Word Check(const Record& record, bool ended);
 
   // Whether a kFork that was not forged has been said before by the same side,
   // with another proof: an emulator and the program in it both say so. The same
@@ -81,15 +87,18 @@ class Provenance {
   void Forget(pid_t pid);
 
  private:
+  // As many as fit into what a pointer to more takes.
+  using Proofs = absl::InlinedVector<uint32_t, 4>;
+
   struct Speaker {
     // 0 if it is not known.
     pid_t parent = 0;
     // The session's first process, which nobody in it has made.
     bool is_root = false;
     // The proofs that are good for it.
-    std::vector<uint32_t> proofs;
+    Proofs proofs;
     // Those of images that it has run before: its forks may have them.
-    std::vector<uint32_t> past;
+    Proofs past;
     bool started = false;
     // What it runs last started as emulates programs (qemu-user), which have
     // proofs of their own.
@@ -108,10 +117,22 @@ class Provenance {
     absl::optional<uint32_t> doubtful;
   };
 
-  Speaker* Find(pid_t pid);
+  static bool Contains(const Proofs& proofs, uint32_t proof) {
+    for (const uint32_t known : proofs) {
+      if (known == proof) return true;
+    }
+    return false;
+  }
   // `of_the_dead`: others may speak of a process after its end.
   Word CheckSpeech(const Speaker* speaker, pid_t pid, uint32_t proof,
-                   bool of_the_dead);
+                   bool of_the_dead) {
+    if (speaker != nullptr && Contains(speaker->proofs, proof)) {
+      return Word::kBelieved;
+    }
+    return CheckUnknownProof(speaker, pid, proof, of_the_dead);
+  }
+  Word CheckUnknownProof(const Speaker* speaker, pid_t pid, uint32_t proof,
+                         bool of_the_dead);
   Word CheckStart(const Speaker* speaker, const Record& record);
   Word CheckFork(const Speaker* speaker, const Record& record,
                  bool child_ended);
@@ -124,13 +145,16 @@ class Provenance {
   void LearnStart(const Record& record, Word word);
   void LearnFork(const Record& record);
   void LearnExec(const Record& record);
-  void AddProof(Speaker* speaker, uint32_t proof);
+  void AddProof(Speaker* speaker, uint32_t proof) {
+    if (!Contains(speaker->proofs, proof)) AddNewProof(speaker, proof);
+  }
+  void AddNewProof(Speaker* speaker, uint32_t proof);
   // The process runs another image now.
   void RetireProofs(Speaker* speaker);
   void ForgetImage(uint32_t proof);
 
   Host* const host_;
-  absl::flat_hash_map<pid_t, Speaker> speakers_;
+  PidMap<Speaker> speakers_;
   // How many entries of Speaker::proofs and of recent_ each proof has.
   absl::flat_hash_map<uint32_t, int> images_;
   // The proofs of processes that have ended: their forks may be unknown yet.

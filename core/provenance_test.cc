@@ -67,7 +67,7 @@ class ProvenanceTest : public ::testing::Test {
     record.b = b;
     record.names[0] = name;
     const Word word = provenance_.Check(
-        record, [this](pid_t ended) { return ended_.count(ended) > 0; });
+        record, ended_.count(Provenance::Subject(record)) > 0);
     if (word != Word::kForged) provenance_.Learn(record, word);
     return word;
   }
