@@ -10,89 +10,94 @@ namespace {
 // invents stamps shall not make this quadratic.
 constexpr size_t kShortWay = 16;
 
+// What a collector keeps that was held up once, and had much to take in.
+constexpr size_t kKept = 512 * 1024;
+
 }  // namespace
 
 void Sequencer::Add(size_t stream, uint64_t stamp, absl::string_view record) {
-  if (streams_.size() <= stream) streams_.resize(stream + 1);
-  Stream& s = streams_[stream];
-  const Entry entry = {stamp, static_cast<uint32_t>(s.bytes.size()),
+  if (runs_.empty() || stream != stream_) {
+    runs_.push_back({entries_.size(), entries_.size(), true});
+    stream_ = stream;
+  }
+  Run& run = runs_.back();
+  const Entry entry = {stamp, static_cast<uint32_t>(bytes_.size()),
                        static_cast<uint32_t>(record.size())};
-  s.bytes.append(record.data(), record.size());
-  s.entries.push_back(entry);
-  ++waiting_;
-  if (!s.sorted) return;
-  size_t place = s.entries.size() - 1;
-  const size_t first = std::max(s.next, place - std::min(place, kShortWay));
-  while (place > first && s.entries[place - 1].stamp > stamp) {
-    s.entries[place] = s.entries[place - 1];
+  bytes_.append(record.data(), record.size());
+  entries_.push_back(entry);
+  size_t place = run.end++;
+  if (!run.sorted) return;
+  const size_t first = std::max(run.next, place - std::min(place, kShortWay));
+  while (place > first && entries_[place - 1].stamp > stamp) {
+    entries_[place] = entries_[place - 1];
     --place;
   }
-  s.entries[place] = entry;
-  s.sorted = place == s.next || s.entries[place - 1].stamp <= stamp;
+  entries_[place] = entry;
+  run.sorted = place == run.next || entries_[place - 1].stamp <= stamp;
 }
 
-void Sequencer::Sort(Stream* stream) {
-  if (stream->sorted) return;
+void Sequencer::Sort(Run* run) {
+  if (run->sorted) return;
   std::stable_sort(
-      stream->entries.begin() + stream->next, stream->entries.end(),
+      entries_.begin() + run->next, entries_.begin() + run->end,
       [](const Entry& a, const Entry& b) { return a.stamp < b.stamp; });
-  stream->sorted = true;
+  run->sorted = true;
 }
 
-void Sequencer::Compact(Stream* stream) {
-  if (stream->next == stream->entries.size()) {
-    stream->bytes.clear();
-    stream->entries.clear();
-  } else if (stream->next > 0) {
-    std::string rest;
-    stream->entries.erase(stream->entries.begin(),
-                          stream->entries.begin() + stream->next);
-    for (Entry& entry : stream->entries) {
-      const size_t offset = rest.size();
-      rest.append(stream->bytes, entry.offset, entry.size);
-      entry.offset = static_cast<uint32_t>(offset);
+void Sequencer::Compact() {
+  std::string bytes;
+  std::vector<Entry> entries;
+  for (const Run& run : runs_) {
+    for (size_t i = run.next; i < run.end; ++i) {
+      const Entry& entry = entries_[i];
+      entries.push_back(
+          {entry.stamp, static_cast<uint32_t>(bytes.size()), entry.size});
+      bytes.append(bytes_, entry.offset, entry.size);
     }
-    stream->bytes = std::move(rest);
   }
-  stream->next = 0;
+  runs_.clear();
+  if (entries.empty() && bytes_.capacity() <= kKept) {
+    bytes_.clear();
+    entries_.clear();
+    return;
+  }
+  bytes_ = std::move(bytes);
+  entries_ = std::move(entries);
+  if (entries_.empty()) return;
+  runs_.push_back({0, entries_.size(), false});
+  Sort(&runs_.back());
 }
 
 void Sequencer::Deliver(
     uint64_t before, absl::FunctionRef<void(absl::string_view record)> sink) {
-  // Those that have records which are due.
-  std::vector<Stream*> due;
-  for (Stream& stream : streams_) {
-    if (stream.entries.empty()) continue;
-    Sort(&stream);
-    if (stream.entries.front().stamp < before) due.push_back(&stream);
+  const auto is_due = [&](const Run* run) {
+    return run->next < run->end && entries_[run->next].stamp < before;
+  };
+  std::vector<Run*> due;
+  for (Run& run : runs_) {
+    Sort(&run);
+    if (is_due(&run)) due.push_back(&run);
   }
+  const auto stamp_of = [this](const Run* run) {
+    return entries_[run->next].stamp;
+  };
   while (!due.empty()) {
-    // The stream that is first goes on until another one's turn has come.
-    auto first = due.begin();
+    // The run that is first goes on until another one's turn has come.
+    const auto first = std::min_element(
+        due.begin(), due.end(),
+        [&](const Run* a, const Run* b) { return stamp_of(a) < stamp_of(b); });
     uint64_t until = before;
-    for (auto it = due.begin() + 1; it < due.end(); ++it) {
-      const uint64_t other = (*it)->entries[(*it)->next].stamp;
-      const uint64_t least = (*first)->entries[(*first)->next].stamp;
-      if (other < least) {
-        until = std::min(until, least);
-        first = it;
-      } else {
-        until = std::min(until, other);
-      }
+    for (const Run* other : due) {
+      if (other != *first) until = std::min(until, stamp_of(other));
     }
-    Stream& stream = **first;
+    Run* const run = *first;
     do {
-      const Entry& entry = stream.entries[stream.next++];
-      --waiting_;
-      sink(absl::string_view(stream.bytes).substr(entry.offset, entry.size));
-    } while (stream.next < stream.entries.size() &&
-             stream.entries[stream.next].stamp < until);
-    if (stream.next == stream.entries.size() ||
-        stream.entries[stream.next].stamp >= before) {
-      due.erase(first);
-    }
+      const Entry& entry = entries_[run->next++];
+      sink(absl::string_view(bytes_).substr(entry.offset, entry.size));
+    } while (run->next < run->end && entries_[run->next].stamp < until);
+    if (!is_due(run)) due.erase(first);
   }
-  for (Stream& stream : streams_) Compact(&stream);
+  Compact();
 }
 
 }  // namespace filemon

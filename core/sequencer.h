@@ -23,8 +23,9 @@ namespace filemon {
 // Not thread-safe.
 class Sequencer {
  public:
-  // Adds a whole record to a stream, 0 or more and small. Records of a stream
-  // may come out of their stamps' order. `record` is copied.
+  // Adds a whole record of a stream. Records of a stream may come out of their
+  // stamps' order. It is fastest when each stream's are added one after the
+  // other. `record` is copied.
   void Add(size_t stream, uint64_t stamp, absl::string_view record);
 
   // Gives back the records with stamps less than `before`. The sink must not
@@ -32,28 +33,29 @@ class Sequencer {
   void Deliver(uint64_t before,
                absl::FunctionRef<void(absl::string_view record)> sink);
 
-  bool empty() const { return waiting_ == 0; }
+  bool empty() const { return entries_.empty(); }
 
  private:
   struct Entry {
     uint64_t stamp;
-    uint32_t offset;
+    uint32_t offset;  // in bytes_
     uint32_t size;
   };
-  // Its bytes stay where they are while the stream has records left.
-  struct Stream {
-    std::string bytes;
-    std::vector<Entry> entries;  // sorted by stamp, when `sorted`
-    bool sorted = true;
-    size_t next = 0;  // of `entries`
+  // Entries that were added one after the other, of one stream.
+  struct Run {
+    size_t next;  // of entries_
+    size_t end;
+    bool sorted;
   };
 
-  static void Sort(Stream* stream);
-  // Drops what has been delivered.
-  static void Compact(Stream* stream);
+  void Sort(Run* run);
+  // Keeps what has not been delivered, as one run.
+  void Compact();
 
-  std::vector<Stream> streams_;
-  size_t waiting_ = 0;
+  std::string bytes_;
+  std::vector<Entry> entries_;
+  std::vector<Run> runs_;
+  size_t stream_ = 0;  // of the last run
 };
 
 }  // namespace filemon
