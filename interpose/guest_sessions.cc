@@ -7,6 +7,7 @@
 namespace filemon {
 
 int g_guests;
+int g_expected_guests;
 
 namespace {
 
@@ -18,9 +19,6 @@ struct Guest {
   Session session;
 };
 Guest g_guest[kMaxGuests];
-
-// Processes that share this memory, as far as is known: expected guests.
-int g_expected;
 
 Guest* FindGuest(pid_t pid) {
   for (Guest& guest : g_guest) {
@@ -36,19 +34,19 @@ Session& SessionOfThisProcess() {
   return guest != nullptr ? guest->session : g_owner_session;
 }
 
-void ExpectGuest() { __atomic_fetch_add(&g_expected, 1, __ATOMIC_RELAXED); }
+void ExpectGuest() {
+  __atomic_fetch_add(&g_expected_guests, 1, __ATOMIC_RELAXED);
+}
 
 void GuestIsGone() {
   // A guest that was killed at once has not said that it was there.
-  int expected = __atomic_load_n(&g_expected, __ATOMIC_RELAXED);
+  int expected = __atomic_load_n(&g_expected_guests, __ATOMIC_RELAXED);
   while (expected > 0 && !__atomic_compare_exchange_n(
-                             &g_expected, &expected, expected - 1, true,
+                             &g_expected_guests, &expected, expected - 1, true,
                              __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
     continue;
   }
 }
-
-bool MayBeGuest() { return __atomic_load_n(&g_expected, __ATOMIC_RELAXED) > 0; }
 
 Session* AddGuestSession(pid_t pid) {
   Guest* guest = FindGuest(pid);
@@ -99,7 +97,7 @@ void TakeOverGuestSession(pid_t parent) {
     }
     __atomic_store_n(&g_guests, 0, __ATOMIC_RELAXED);
   }
-  __atomic_store_n(&g_expected, 0, __ATOMIC_RELAXED);
+  __atomic_store_n(&g_expected_guests, 0, __ATOMIC_RELAXED);
 }
 
 }  // namespace filemon

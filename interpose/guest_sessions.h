@@ -24,7 +24,10 @@ Session& SessionOfThisProcess();
 // process cannot know without asking whether this memory is its own.
 void ExpectGuest();
 void GuestIsGone();
-bool MayBeGuest();
+extern int g_expected_guests __attribute__((visibility("hidden")));
+inline bool MayBeGuest() {
+  return __atomic_load_n(&g_expected_guests, __ATOMIC_RELAXED) > 0;
+}
 
 // A place for a session of `pid`'s own; null if there is none left.
 Session* AddGuestSession(pid_t pid);

@@ -10,6 +10,9 @@
 #include "interpose/sys.h"
 
 namespace filemon {
+
+int g_sharers;
+
 namespace {
 
 // A process that lives in another's memory: a vfork child until its exec, or a
@@ -25,9 +28,6 @@ struct Sharing {
 };
 constexpr int kMaxSharing = 16;
 Sharing g_sharing[kMaxSharing];
-// How many there are, and calls that make some without our seeing them. While
-// there is any, a pid kept in memory may be another's.
-int g_sharers;
 
 Sharing* FindSharing(pid_t pid) {
   for (Sharing& slot : g_sharing) {
@@ -97,13 +97,8 @@ __attribute__((noinline)) pid_t OnOtherPid(pid_t pid, pid_t last) {
 void DistrustMemory() { __atomic_fetch_add(&g_sharers, 1, __ATOMIC_RELAXED); }
 void TrustMemory() { __atomic_fetch_sub(&g_sharers, 1, __ATOMIC_RELAXED); }
 
-bool MemoryIsShared() {
-  return __atomic_load_n(&g_sharers, __ATOMIC_RELAXED) != 0;
-}
-
-pid_t CurrentPid() {
-  const pid_t pid =
-      __builtin_expect(MemoryIsShared(), 0) ? sys::Getpid() : OwnPid();
+pid_t FindCurrentPid() {
+  const pid_t pid = MemoryIsShared() ? sys::Getpid() : OwnPid();
   const pid_t last = __atomic_load_n(&ThisSession().pid, __ATOMIC_RELAXED);
   if (__builtin_expect(pid != last, 0)) return OnOtherPid(pid, last);
   return pid;

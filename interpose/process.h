@@ -11,11 +11,34 @@
 #include <sys/types.h>
 
 #include "interpose/channel.h"
+#include "interpose/own_page.h"
+#include "interpose/session.h"
 
 namespace filemon {
 
+// How many processes share this memory, and calls that have made some without
+// our seeing them. While there is any, a pid kept in memory may be another's.
+extern int g_sharers __attribute__((visibility("hidden")));
+
+// Whether another process may be in this memory.
+inline bool MemoryIsShared() {
+  return __builtin_expect(__atomic_load_n(&g_sharers, __ATOMIC_RELAXED) != 0,
+                          0);
+}
+
+// The rest of CurrentPid().
+pid_t FindCurrentPid();
+
 // The calling process's pid. Announces a process that is new.
-pid_t CurrentPid();
+inline pid_t CurrentPid() {
+  const OwnPage* const page = OwnPageIfAny();
+  if (page != nullptr && !MemoryIsShared()) {
+    const pid_t pid = __atomic_load_n(&page->pid, __ATOMIC_RELAXED);
+    const pid_t last = __atomic_load_n(&ThisSession().pid, __ATOMIC_RELAXED);
+    if (__builtin_expect(pid != 0 && pid == last, 1)) return pid;
+  }
+  return FindCurrentPid();
+}
 
 // To be called first thing in a process that a wrapped call has just created
 // with memory of its own. `parent` is the process that made the call.
@@ -33,9 +56,6 @@ OutgoingRecord EnteredRecord(pid_t pid, pid_t outside,
 // itself; and the reverse, when it is known to be gone.
 void DistrustMemory();
 void TrustMemory();
-
-// Whether another process may be in this memory.
-bool MemoryIsShared();
 
 // In the parent, when a child that shared its memory no longer does. False if
 // the child never announced itself: it was killed before it could.

@@ -15,14 +15,19 @@ namespace {
 
 constexpr char kDeleted[] = " (deleted)";
 
-OutgoingRecord MakeRecord(wire::Kind kind) {
+// The process that a record is about.
+inline pid_t Speaker() {
   const pid_t pid = CurrentPid();
   // Not in a vfork child: its parent's threads may hold the linker's lock.
   if (__builtin_expect(g_libraries_pending > 0, 0) &&
       pid == ThisSession().pid) {
     ReportNewLibraries(nullptr, false);
   }
-  return {kind, pid};
+  return pid;
+}
+
+inline OutgoingRecord MakeRecord(wire::Kind kind, int32_t a = 0) {
+  return {kind, Speaker(), a};
 }
 
 // A record of two operands.
@@ -37,25 +42,26 @@ void EmitPair(wire::Kind kind, PathAt from, PathAt to) {
   Emit(record);
 }
 
-void EmitIn(const char* directory, OutgoingRecord* record, const char* name) {
-  record->name[0] = directory;
-  record->name[1] = name;
-  Emit(*record);
+// A record of one operand.
+inline void EmitIn(const char* directory, OutgoingRecord record,
+                   const char* name) {
+  record.name[0] = directory;
+  record.name[1] = name;
+  Emit(record);
 }
 
 // A function of its own: its frame is more than is left of a signal handler's
 // stack of 8 KiB (the old SIGSTKSZ).
-__attribute__((noinline)) void EmitInDirectoryOf(PathAt path,
-                                                 OutgoingRecord* record) {
-  EmitIn(Directory(path).path(), record, path.name);
+__attribute__((noinline)) void EmitInDirectoryOf(PathAt path, wire::Kind kind,
+                                                 int32_t a) {
+  EmitIn(Directory(path).path(), MakeRecord(kind, a), path.name);
 }
 
-// A record of one operand.
-void EmitOne(OutgoingRecord record, PathAt path) {
+inline void EmitOne(PathAt path, wire::Kind kind, int32_t a = 0) {
   if (path.dirfd == AT_FDCWD || path.name[0] == '/') {
-    EmitIn("", &record, path.name);
+    EmitIn("", MakeRecord(kind, a), path.name);
   } else {
-    EmitInDirectoryOf(path, &record);
+    EmitInDirectoryOf(path, kind, a);
   }
 }
 
@@ -64,20 +70,20 @@ bool IsNameless(int flags) {
   return (flags & O_PATH) != 0 || (flags & O_TMPFILE) == O_TMPFILE;
 }
 
-OutgoingRecord OpenRecord(int flags) {
-  OutgoingRecord record = MakeRecord(wire::Kind::kOpen);
+int32_t AccessOf(int flags) {
   switch (flags & O_ACCMODE) {
     case O_RDONLY:
-      record.a = wire::kReads;
-      break;
+      return wire::kReads;
     case O_WRONLY:
-      record.a = wire::kWrites;
-      break;
+      return wire::kWrites;
     default:
-      record.a = wire::kReads | wire::kWrites;
-      break;
+      return wire::kReads | wire::kWrites;
   }
-  return record;
+}
+
+inline void EmitOpen(PathAt path, int flags) {
+  if (IsNameless(flags)) return;
+  EmitOne(path, wire::Kind::kOpen, AccessOf(flags));
 }
 
 long ReadLink(const char* descriptors, int fd, char* out, size_t size) {
@@ -124,32 +130,24 @@ int FlagsOfMode(const char* mode) {
   return flags;
 }
 
-void ReportOpen(PathAt path, int flags) {
-  if (IsNameless(flags)) return;
-  EmitOne(OpenRecord(flags), path);
-}
+void ReportOpen(PathAt path, int flags) { EmitOpen(path, flags); }
 
 void ReportOpenIn(const char* directory, const char* name, int flags) {
-  OutgoingRecord record = OpenRecord(flags);
-  record.name[0] = directory;
-  record.name[1] = name;
-  Emit(record);
+  EmitIn(directory, MakeRecord(wire::Kind::kOpen, AccessOf(flags)), name);
 }
 
 int OpenResult(int fd, PathAt path, int flags) {
-  if (fd < 0 || (flags & O_CREAT) != 0) {
+  if (__builtin_expect(fd < 0, 0) || (flags & O_CREAT) != 0) {
     fd = OpenedOrDevice(fd, path.name, flags);
     if (fd < 0 || IsDevice(fd)) return fd;
   }
   if (!Tracing()) return fd;
   GivenDescriptor(fd);
-  ReportOpen(path, flags);
+  EmitOpen(path, flags);
   return fd;
 }
 
-void ReportUnlink(PathAt path) {
-  EmitOne(MakeRecord(wire::Kind::kUnlink), path);
-}
+void ReportUnlink(PathAt path) { EmitOne(path, wire::Kind::kUnlink); }
 
 void ReportLink(PathAt from, PathAt to) {
   EmitPair(wire::Kind::kLink, from, to);
@@ -190,8 +188,7 @@ void ReportEntered(const char* path) {
 }
 
 void ReportExit(int status) {
-  OutgoingRecord record = MakeRecord(wire::Kind::kExit);
-  record.a = status & 0xff;
+  OutgoingRecord record = MakeRecord(wire::Kind::kExit, status & 0xff);
   const bool waits = ThisSession().first == record.pid;
   // Its devices are about to be closed, and that waits for their logs.
   if (waits || HasDevices()) record.b = wire::kWaitsForLog;
@@ -202,8 +199,7 @@ void ReportExit(int status) {
 static void ReportEnd(wire::Kind kind, pid_t process, int wait_status) {
   // What it has renamed is known to who has waited for it.
   ForgetDirectoryNames();
-  OutgoingRecord record = MakeRecord(kind);
-  record.a = process;
+  OutgoingRecord record = MakeRecord(kind, process);
   record.b = wait_status;
   Emit(record);
 }

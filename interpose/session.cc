@@ -187,10 +187,10 @@ bool Join(const Membership& membership, int pipe) {
   return true;
 }
 
-bool Tracing() {
+bool BeginTracing() {
   Session& session = ThisSession();
   const int state = __atomic_load_n(&session.state, __ATOMIC_ACQUIRE);
-  if (__builtin_expect(state == kTracing, 1)) return true;
+  if (state == kTracing) return true;
   if (state == kInvited) return AcceptInvitation(&session);
   if (state != kUnknown) return false;
   int expected = kUnknown;

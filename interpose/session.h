@@ -87,10 +87,18 @@ extern Invitation g_invitation __attribute__((visibility("hidden")));
 // Of Session::state.
 enum State : int { kUnknown = 0, kJoining, kNoSession, kTracing, kInvited };
 
+// The rest of Tracing().
+bool BeginTracing();
+
 // True when records of this process are wanted. The first call, from whatever
 // wrapper or constructor comes first, joins the session that the environment
 // names and reports the start of this image.
-bool Tracing();
+inline bool Tracing() {
+  return __builtin_expect(__atomic_load_n(&ThisSession().state,
+                                          __ATOMIC_ACQUIRE) == kTracing,
+                          1) ||
+         BeginTracing();
+}
 
 // True if `fd` is the session's pipe: the program is to find it closed.
 inline bool IsOurs(int fd) { return fd >= 0 && fd == ThisSession().fd; }

@@ -34,6 +34,11 @@ int NoSuchDescriptor() {
   return -1;
 }
 
+inline bool NeedsCare(int fd) {
+  return __builtin_expect(
+      IsOurs(fd) || HasDevices() || MayHaveDirectoryName(fd), 0);
+}
+
 // What close() does to a descriptor that may not be just any file.
 __attribute__((noinline)) int CloseWithCare(int fd, int (*close)(int)) {
   if (HidesDescriptor(fd)) return CloseHidden();
@@ -101,12 +106,10 @@ int CloseRange(unsigned first, unsigned last, int flags,
   return called ? result : close(UINT_MAX, UINT_MAX, flags);
 }
 
-#define FILEMON_WRAP_CLOSE(name)                                             \
-  FILEMON_WRAP(int, name, (int fd)) {                                        \
-    const bool common =                                                      \
-        !IsOurs(fd) && !HasDevices() && !MayHaveDirectoryName(fd);           \
-    const auto next = FILEMON_NEXT(name);                                    \
-    return __builtin_expect(common, 1) ? next(fd) : CloseWithCare(fd, next); \
+#define FILEMON_WRAP_CLOSE(name)                               \
+  FILEMON_WRAP(int, name, (int fd)) {                          \
+    const auto next = FILEMON_NEXT(name);                      \
+    return NeedsCare(fd) ? CloseWithCare(fd, next) : next(fd); \
   }
 FILEMON_WRAP_CLOSE(close)
 FILEMON_WRAP_CLOSE(__close)

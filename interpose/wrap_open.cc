@@ -13,24 +13,20 @@
 namespace filemon {
 namespace {
 
-// The optional mode argument; present only when a file may be created
-// (open(2)).
-mode_t ModeArgument(int flags, va_list arguments) {
-  const bool present =
-      (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE;
-  return present ? va_arg(arguments, mode_t) : 0;
-}
-
 // For what is read by getdents(2).
-int DirectoryResult(int fd, PathAt path, int flags) {
-  if (fd >= 0 && (flags & O_DIRECTORY) != 0) NoteOpenDirectory(path.name);
+inline int DirectoryResult(int fd, PathAt path, int flags) {
+  if (__builtin_expect((flags & O_DIRECTORY) != 0, 0) && fd >= 0) {
+    NoteOpenDirectory(path.name);
+  }
   return OpenResult(fd, path, flags);
 }
 
-#define FILEMON_MODE_ARGUMENT(flags)                  \
-  va_list arguments;                                  \
-  va_start(arguments, flags);                         \
-  const mode_t mode = ModeArgument(flags, arguments); \
+// A file that may be created has a mode (open(2)). Without one this is whatever
+// the register or the stack holds, and libc does not look at it.
+#define FILEMON_MODE_ARGUMENT(flags)             \
+  va_list arguments;                             \
+  va_start(arguments, flags);                    \
+  const mode_t mode = va_arg(arguments, mode_t); \
   va_end(arguments)
 
 }  // namespace
