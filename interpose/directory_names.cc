@@ -127,8 +127,7 @@ bool Learn(Entry* entry, int fd, int64_t now, uint32_t names, char* out,
 
 bool DirectoryName(int fd, char* out, size_t size) {
   // A number may be another process's.
-  if (MemoryIsShared() || MayBeGuest() ||
-      __atomic_load_n(&g_distrusted, __ATOMIC_RELAXED)) {
+  if (MemoryIsShared() || MayBeGuest() || DistrustsDescriptors()) {
     return PathOfDescriptor(fd, out, size);
   }
   const int64_t now = Now();
@@ -153,6 +152,10 @@ void ForgetAllNames() { __atomic_fetch_add(&g_names, 1, __ATOMIC_ACQ_REL); }
 
 void DistrustDescriptors() {
   __atomic_store_n(&g_distrusted, true, __ATOMIC_RELAXED);
+}
+
+bool DistrustsDescriptors() {
+  return __atomic_load_n(&g_distrusted, __ATOMIC_RELAXED);
 }
 
 }  // namespace filemon

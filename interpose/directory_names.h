@@ -19,7 +19,8 @@
 // What nobody tells us of holds for kDirectoryNameAge at most. Till then a name
 // may be an old one after
 // - a rename by another process that this one has not waited for; a mount that
-//   was moved; another root directory (chroot, pivot_root);
+//   was moved; another root directory (chroot, pivot_root,
+//   setns);
 // - a system call that no wrapper sees (a program's own, io_uring's) closed
 //   the descriptor, and one that is not wrapped gave its number to another
 //   directory: SCM_RIGHTS, pidfd_getfd(), open_tree(), fsmount(), or again a
@@ -75,6 +76,7 @@ inline void ForgetDirectoryNames() {
 // From now on a number tells no descriptor: threads of this process have tables
 // of their own, or another process with memory of its own shares this table.
 void DistrustDescriptors();
+bool DistrustsDescriptors();
 
 }  // namespace filemon
 

@@ -97,10 +97,13 @@ long ReadLink(const char* descriptors, int fd, char* out, size_t size) {
 }  // namespace
 
 size_t LinkOfDescriptor(int fd, char* out, size_t size) {
-  // A thread may have descriptors of its own, and the first thread none any
-  // more. Linux before 3.17 has no thread-self.
-  long n = ReadLink("/proc/thread-self/fd/", fd, out, size - 1);
-  if (n == -ENOENT) n = ReadLink("/proc/self/fd/", fd, out, size - 1);
+  // /proc/self is the first thread: it may have ended, or have descriptors of
+  // its own. thread-self takes longer, and Linux before 3.17 does not have it.
+  constexpr char kProcess[] = "/proc/self/fd/";
+  constexpr char kThread[] = "/proc/thread-self/fd/";
+  const bool own = DistrustsDescriptors();
+  long n = ReadLink(own ? kThread : kProcess, fd, out, size - 1);
+  if (n == -ENOENT) n = ReadLink(own ? kProcess : kThread, fd, out, size - 1);
   // What fills the room may have been cut.
   const bool whole = n > 0 && static_cast<size_t>(n) < size - 1;
   const size_t length = whole && out[0] == '/' ? static_cast<size_t>(n) : 0;
