@@ -3,54 +3,18 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdint.h>
 #include <sys/epoll.h>
-#include <sys/ioctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
+#include "core/pidfd.h"
 #include "core/proc_stat.h"
 
 namespace filemon {
 namespace {
 
-// From linux/pidfd.h, which is younger than the headers we build against.
-struct PidfdInfo {
-  uint64_t mask;
-  uint64_t cgroupid;
-  uint32_t pid;
-  uint32_t tgid;
-  uint32_t ppid;
-  uint32_t credentials[8];
-  int32_t exit_code;
-};
-static_assert(sizeof(PidfdInfo) == 64, "PIDFD_INFO_SIZE_VER0");
-constexpr unsigned long kPidfdGetInfo = _IOWR(0xFF, 11, PidfdInfo);
-constexpr uint64_t kPidfdInfoExit = 1 << 3;
-
 constexpr int kReservedFds = 4;
-
-int PidfdOpen(pid_t pid) {
-  return static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
-}
-
-bool StillExists(int pidfd) {
-  return syscall(SYS_pidfd_send_signal, pidfd, 0, nullptr, 0) == 0 ||
-         errno != ESRCH;
-}
-
-// Known once the process is reaped, whoever did it.
-absl::optional<int> StatusOfReaped(int pidfd) {
-  PidfdInfo info = {};
-  info.mask = kPidfdInfoExit;
-  if (ioctl(pidfd, kPidfdGetInfo, &info) != 0 ||
-      !(info.mask & kPidfdInfoExit)) {
-    return absl::nullopt;
-  }
-  return info.exit_code;
-}
 
 // Whether the kernel shows us the true exit status of this zombie in /proc: of
 // a process with other credentials, or with more capabilities, it shows 0,
