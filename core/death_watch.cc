@@ -46,8 +46,8 @@ absl::optional<int> StatusOfZombie(pid_t pid) {
   return stat->wait_status;
 }
 
+// `pidfd` has not told its status a moment ago.
 absl::optional<int> StatusOf(pid_t pid, int pidfd) {
-  if (auto status = StatusOfReaped(pidfd)) return status;
   const absl::optional<int> status = StatusOfZombie(pid);
   // Reaped since? Then it may have been that of the pid's next owner.
   if (auto reaped = StatusOfReaped(pidfd)) return reaped;
@@ -112,7 +112,13 @@ std::vector<Death> DeathWatch::Poll() {
     n = epoll_wait(epoll_fd_, events, kAtOnce, 0);
     for (int i = 0; i < n; ++i) {
       const pid_t pid = events[i].data.fd;
-      deaths.push_back({pid, StatusOf(pid, watched_[pid])});
+      absl::optional<int> status = StatusOfReaped(watched_[pid]);
+      if (status) {
+        kernel_keeps_status_ = true;
+      } else {
+        status = StatusOf(pid, watched_[pid]);
+      }
+      deaths.push_back({pid, status});
       Remove(pid);
     }
   }

@@ -48,9 +48,11 @@ class DeathWatch {
   // waits.
   std::vector<Death> Poll();
 
-  // Readable when Poll() has something to say; -1 if there is none, then Poll()
-  // has to be called now and then.
-  int fd() const { return epoll_fd_; }
+  // Readable when Poll() has something to say; -1 if Poll() has to be called now
+  // and then. That will do where the kernel tells how a process ended after it
+  // was reaped: being woken by each end of a short process costs more than all
+  // else that is done about it, and what wakes us is the end of that process.
+  int fd() const { return kernel_keeps_status_ ? -1 : epoll_fd_; }
 
  private:
   const int epoll_fd_;
@@ -59,6 +61,8 @@ class DeathWatch {
   // pid -> pidfd, -1 if there is none.
   absl::flat_hash_map<pid_t, int> watched_;
   size_t without_pidfd_ = 0;
+  // It has told the status of a process that was reaped already.
+  bool kernel_keeps_status_ = false;
 };
 
 }  // namespace filemon

@@ -84,6 +84,23 @@ TEST(DeathWatchTest, SeesOneThatSomebodyReaped) {
   }
 }
 
+TEST(DeathWatchTest, WakesNobodyWhereTheKernelKeepsStatuses) {
+  DeathWatch watch;
+  const pid_t first = StartChild();
+  const pid_t second = StartChild();
+  ASSERT_TRUE(watch.Add(first));
+  ASSERT_TRUE(watch.Add(second));
+  EXPECT_GE(watch.fd(), 0);
+  kill(first, SIGKILL);
+  waitpid(first, nullptr, 0);
+  const std::vector<Death> deaths = watch.Poll();
+  ASSERT_EQ(deaths.size(), 1u);
+  EXPECT_EQ(watch.fd() < 0, deaths[0].wait_status.has_value());
+  KillAndLeaveZombie(second);
+  EXPECT_EQ(watch.Poll().size(), 1u);
+  waitpid(second, nullptr, 0);
+}
+
 TEST(DeathWatchTest, RefusesTheDead) {
   DeathWatch watch;
   const pid_t pid = StartChild();
