@@ -36,46 +36,56 @@ uint32_t g_lost;         // records given up since the last kLost
 bool g_out_of_patience;  // the last wait was in vain: no other until a success
 uint32_t g_fragment_number;  // of the last record sent in pieces
 
-constexpr int kMaxParts = 1 + wire::kMaxNames;
+// A record, and how many bytes its names have with their NULs.
+struct Measured {
+  explicit Measured(const OutgoingRecord& source)
+      : record(source), names(wire::NamesOf(source.kind)) {
+    for (int i = 0; i < names; ++i) {
+      const char* const name = record.name[i];
+      // Most names are relative to no directory.
+      name_size[i] = name[0] == '\0' ? 1 : strlen(name) + 1;
+      size += name_size[i];
+    }
+  }
 
-// A record as the pieces of memory that it consists of.
-struct Parts {
-  wire::Header header;
-  struct iovec part[kMaxParts];
-  int count;
-  size_t size;
+  const OutgoingRecord& record;
+  const int names;
+  size_t size = sizeof(wire::Header);
+  size_t name_size[wire::kMaxNames];
 };
 
-void SetParts(const OutgoingRecord& record, Parts* out) {
-  const int names = wire::NamesOf(record.kind);
-  out->part[0].iov_base = &out->header;
-  out->part[0].iov_len = sizeof(wire::Header);
-  out->size = sizeof(wire::Header);
-  for (int i = 0; i < names; ++i) {
-    const size_t size = strlen(record.name[i]) + 1;
-    out->part[i + 1].iov_base = const_cast<char*>(record.name[i]);
-    out->part[i + 1].iov_len = size;
-    out->size += size;
-  }
-  out->count = names + 1;
+wire::Header HeaderOf(const Session& session, const Measured& measured,
+                      uint32_t first_word) {
+  const OutgoingRecord& record = measured.record;
   const uint64_t stamp = Stamp();
-  out->header = {ThisSession().cookie,
-                 static_cast<uint16_t>(out->size),
-                 static_cast<uint8_t>(record.kind),
-                 static_cast<uint8_t>(names),
-                 static_cast<uint32_t>(stamp),
-                 static_cast<uint32_t>(stamp >> 32),
-                 record.pid,
-                 record.a,
-                 record.b,
-                 ThisSession().pid_namespace,
-                 ImageProof()};
+  return {first_word,
+          static_cast<uint16_t>(measured.size),
+          static_cast<uint8_t>(record.kind),
+          static_cast<uint8_t>(measured.names),
+          static_cast<uint32_t>(stamp),
+          static_cast<uint32_t>(stamp >> 32),
+          record.pid,
+          record.a,
+          record.b,
+          session.pid_namespace,
+          ImageProof()};
 }
 
-void Gather(const Parts& parts, char* out) {
-  for (int i = 0; i < parts.count; ++i) {
-    memcpy(out, parts.part[i].iov_base, parts.part[i].iov_len);
-    out += parts.part[i].iov_len;
+// All of the record but that its first word is `first_word`.
+void Gather(const Session& session, const Measured& measured,
+            uint32_t first_word, char* out) {
+  const wire::Header header = HeaderOf(session, measured, first_word);
+  memcpy(out, &header, sizeof(header));
+  out += sizeof(header);
+  for (int i = 0; i < measured.names; ++i) {
+    const char* const name = measured.record.name[i];
+    const size_t size = measured.name_size[i];
+    if (size == 1) {
+      *out = '\0';
+    } else {
+      memcpy(out, name, size);
+    }
+    out += size;
   }
 }
 
@@ -139,6 +149,25 @@ bool WriteBytes(const void* data, size_t size) {
   return WriteWhole([&](int fd) { return sys::Write(fd, data, size); });
 }
 
+constexpr int kMaxParts = 1 + wire::kMaxNames;
+
+// A record as the pieces of memory that it consists of.
+struct Parts {
+  explicit Parts(const Measured& measured)
+      : header(HeaderOf(ThisSession(), measured, ThisSession().cookie)),
+        count(1 + measured.names) {
+    part[0] = {&header, sizeof(header)};
+    for (int i = 0; i < measured.names; ++i) {
+      part[1 + i] = {const_cast<char*>(measured.record.name[i]),
+                     measured.name_size[i]};
+    }
+  }
+
+  wire::Header header;
+  const int count;
+  struct iovec part[kMaxParts];
+};
+
 // Sends what is longer than one write can keep whole.
 bool WriteFragments(const Parts& parts) {
   char piece[sizeof(wire::Header) + kSmall];
@@ -173,42 +202,43 @@ bool WriteFragments(const Parts& parts) {
   return filled == 0 || send();
 }
 
-bool WriteParts(const Parts& parts) {
-  if (__builtin_expect(parts.size <= kSmall, 1)) {
-    char bytes[kSmall];
-    Gather(parts, bytes);
-    return WriteBytes(bytes, parts.size);
-  }
-  if (parts.size <= wire::kMaxWrite) {
-    return WriteWhole(
-        [&](int fd) { return sys::Writev(fd, parts.part, parts.count); });
-  }
-  return WriteFragments(parts);
+// Functions of their own, and not inlined: a lane needs none of their stack.
+__attribute__((noinline)) bool WriteSmall(const Measured& measured) {
+  char bytes[kSmall];
+  const Session& session = ThisSession();
+  Gather(session, measured, session.cookie, bytes);
+  return WriteBytes(bytes, measured.size);
+}
+
+__attribute__((noinline)) bool WriteLong(const Measured& measured) {
+  const Parts parts(measured);
+  if (measured.size > wire::kMaxWrite) return WriteFragments(parts);
+  return WriteWhole(
+      [&](int fd) { return sys::Writev(fd, parts.part, parts.count); });
+}
+
+bool WriteInPipe(const Measured& measured) {
+  return measured.size <= kSmall ? WriteSmall(measured) : WriteLong(measured);
 }
 
 // False if the record has to go into the pipe.
-bool WriteInLane(Parts* parts) {
-  char* const place = ClaimInLane(parts->size);
+bool WriteInLane(const Measured& measured) {
+  const Session& session = ThisSession();
+  char* const place = ClaimInLane(session, measured.size);
   if (place == nullptr) return false;
   // Its first word comes last, and makes it a record.
-  const uint32_t cookie = parts->header.cookie;
-  parts->header.cookie = lane::kUnwritten;
-  Gather(*parts, place);
-  lane::Commit(place, cookie);
+  Gather(session, measured, lane::kUnwritten, place);
+  lane::Commit(place, session.cookie);
   return true;
 }
 
 // Says how many records of this process the collector did not get.
-void ReportLost(pid_t pid) {
+__attribute__((noinline)) void ReportLost(pid_t pid) {
   const uint32_t lost = __atomic_exchange_n(&g_lost, 0, __ATOMIC_RELAXED);
   if (lost == 0) return;
-  Parts parts;
   OutgoingRecord record = {wire::Kind::kLost, pid};
   record.a = static_cast<int32_t>(lost);
-  SetParts(record, &parts);
-  if (!WriteParts(parts)) {
-    __atomic_fetch_add(&g_lost, lost, __ATOMIC_RELAXED);
-  }
+  if (!EmitInPipe(record)) GiveUp(lost);
 }
 
 }  // namespace
@@ -217,27 +247,24 @@ void Emit(const OutgoingRecord& record) {
   if (__builtin_expect(__atomic_load_n(&g_lost, __ATOMIC_RELAXED) != 0, 0)) {
     ReportLost(record.pid);
   }
-  Parts parts;
-  SetParts(record, &parts);
-  if (!WriteInLane(&parts) && !WriteParts(parts)) GiveUp(1);
+  const Measured measured(record);
+  if (!WriteInLane(measured) && !WriteInPipe(measured)) GiveUp(1);
 }
 
 bool EmitInPipe(const OutgoingRecord& record) {
-  Parts parts;
-  SetParts(record, &parts);
-  return WriteParts(parts);
+  return WriteInPipe(Measured(record));
 }
 
 void Batch::Add(const OutgoingRecord& record) {
-  Parts parts;
-  SetParts(record, &parts);
-  if (parts.size > sizeof(bytes_) - size_) Flush();
-  if (parts.size > sizeof(bytes_)) {
-    if (!WriteParts(parts)) GiveUp(1);
+  const Measured measured(record);
+  if (measured.size > sizeof(bytes_) - size_) Flush();
+  if (measured.size > sizeof(bytes_)) {
+    if (!WriteInPipe(measured)) GiveUp(1);
     return;
   }
-  Gather(parts, bytes_ + size_);
-  size_ += parts.size;
+  const Session& session = ThisSession();
+  Gather(session, measured, session.cookie, bytes_ + size_);
+  size_ += measured.size;
   ++records_;
 }
 

@@ -18,18 +18,18 @@ namespace filemon {
 // Null if it still has none.
 lane::Header* TryForLane(OwnPage* page);
 
-// Room for a record of `size` bytes in the process's lane; null if the pipe
-// has to carry it. Lock-free, async-signal-safe, and so is all of this.
-inline char* ClaimInLane(size_t size) {
+// Room for a record of `size` bytes in the lane that the process has in this
+// session; null if the pipe has to carry it. Lock-free, async-signal-safe, and
+// so is all of this.
+inline char* ClaimInLane(const Session& session, size_t size) {
   OwnPage* const page = OwnPageIfAny();
   // Who shares this memory may be another process than the lane's.
   if (page == nullptr || size > lane::kLongest || MemoryIsShared()) {
     return nullptr;
   }
   lane::Header* lane = __atomic_load_n(&page->lane, __ATOMIC_ACQUIRE);
-  // That of a session that the process has left is not this session's.
-  if (__builtin_expect(
-          lane == nullptr || page->lane_cookie != ThisSession().cookie, 0)) {
+  if (__builtin_expect(lane == nullptr || page->lane_cookie != session.cookie,
+                       0)) {
     lane = TryForLane(page);
     if (lane == nullptr) return nullptr;
   }
