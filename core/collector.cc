@@ -131,6 +131,8 @@ void Collector::Receive(const Record& record) {
 void Collector::Accept(const Record& record) {
   if (record.kind == wire::Kind::kEntered) {
     namespaces_.Enter(record);
+  } else if (namespaces_.IsOwn(record.pid_namespace)) {
+    merge_.Accept(record);
   } else {
     merge_.Accept(namespaces_.Translate(record));
   }

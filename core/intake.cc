@@ -78,7 +78,7 @@ bool Intake::DecodeWhole(absl::string_view bytes, Record* record) {
     if (PlausibleHeader(header, wire::kMaxRecord) &&
         header.size == bytes.size() &&
         static_cast<Kind>(header.kind) != Kind::kFragment &&
-        Decode(bytes, record)) {
+        Decode(header, bytes, record)) {
       return true;
     }
   }
@@ -125,7 +125,7 @@ size_t Intake::Consume(absl::string_view bytes) {
         valid = AddFragment(header, whole.substr(sizeof(Header)));
       } else {
         Record record;
-        valid = Decode(whole, &record);
+        valid = Decode(header, whole, &record);
         if (valid) sink_(record);
       }
     }
@@ -181,8 +181,8 @@ size_t Intake::NextHeader(absl::string_view bytes) const {
   return bytes.size() - (sizeof(cookie_) - 1);
 }
 
-bool Intake::Decode(absl::string_view bytes, Record* record) {
-  const Header header = LoadHeader(bytes);
+bool Intake::Decode(const Header& header, absl::string_view bytes,
+                    Record* record) {
   record->kind = static_cast<Kind>(header.kind);
   record->pid = header.pid;
   record->a = header.a;
@@ -192,14 +192,16 @@ bool Intake::Decode(absl::string_view bytes, Record* record) {
   record->stamp =
       static_cast<uint64_t>(header.stamp_high) << 32 | header.stamp_low;
   record->bytes = bytes;
-  bytes.remove_prefix(sizeof(Header));
+  const char* name = bytes.data() + sizeof(Header);
+  const char* const end = bytes.data() + bytes.size();
   for (int i = 0; i < header.names; ++i) {
-    const size_t end = bytes.find('\0');
-    if (end == bytes.npos) return false;
-    record->names[i] = bytes.substr(0, end);
-    bytes.remove_prefix(end + 1);
+    const auto* const nul =
+        static_cast<const char*>(memchr(name, '\0', end - name));
+    if (nul == nullptr) return false;
+    record->names[i] = absl::string_view(name, nul - name);
+    name = nul + 1;
   }
-  return bytes.empty();
+  return name == end;
 }
 
 bool Intake::AddFragment(const Header& header, absl::string_view piece) {
@@ -239,7 +241,7 @@ bool Intake::AddFragment(const Header& header, absl::string_view piece) {
   const std::string whole = std::move(partial.bytes);
   partials_.erase(it);
   Record record;
-  if (Decode(whole, &record)) {
+  if (Decode(LoadHeader(whole), whole, &record)) {
     sink_(record);
   } else {
     ++dropped_records_;

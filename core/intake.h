@@ -83,8 +83,10 @@ class Intake {
   bool PlausibleHeader(const wire::Header& header, size_t max_size) const;
   // The offset, 1 or more, at which a header may begin in `bytes`.
   size_t NextHeader(absl::string_view bytes) const;
-  // Whether `bytes`, header included, are a valid record; fills `record`.
-  static bool Decode(absl::string_view bytes, Record* record);
+  // Whether `bytes`, which begin with this header, are a valid record; fills
+  // `record`.
+  static bool Decode(const wire::Header& header, absl::string_view bytes,
+                     Record* record);
   // False if the piece is not valid.
   bool AddFragment(const wire::Header& header, absl::string_view piece);
 

@@ -31,6 +31,10 @@ class PidNamespaces {
   // The namespace of the calling process; 0 if /proc does not tell.
   static uint32_t OfThisProcess();
 
+  // Whether pids in the namespace `id` are the collector's own: then there is
+  // nothing to translate.
+  bool IsOwn(uint32_t id) const { return id == 0 || id == own_; }
+
   // Takes note of a kEntered record.
   void Enter(const Record& record);
 
@@ -55,7 +59,6 @@ class PidNamespaces {
     absl::flat_hash_map<pid_t, Entrance> entered;
   };
 
-  bool IsOwn(uint32_t id) const { return id == 0 || id == own_; }
   pid_t Number(uint32_t id, pid_t pid);
   // That of `parent`, in the namespace that `pid` came from; 0 if it is not
   // known.
