@@ -5,7 +5,6 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
-#include "include/dev/filemon/filemon.h"
 #include "interpose/control.h"
 #include "interpose/guest_sessions.h"
 #include "interpose/image.h"
@@ -187,16 +186,15 @@ bool IsEmptyFile(int fd) {
 
 }  // namespace
 
-bool IsDevice(int fd) {
-  if (!HasDevices() || !MayBeDevice(fd)) return false;
+bool IsOpenDevice(int fd) {
+  if (!MayBeDevice(fd)) return false;
   if (IsControlSocket(fd)) return true;
   Forget(fd);
   return false;
 }
 
-int CopiedDescriptor(int fd, int copy) {
+void NoteCopy(int fd, int copy) {
   if (copy >= 0 && IsDevice(fd)) Remember(copy);
-  return copy;
 }
 
 bool IsDevicePath(const char* path) { return Equal(path, kPath); }

@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "include/dev/filemon/filemon.h"
+
 namespace filemon {
 
 // Whether this process or one whose memory it was copied from has opened a
@@ -23,10 +25,17 @@ inline bool HasDevices() {
 
 // True if `fd` is an open device that this process is known to have. Costs a
 // system call only where HasDevices() and the number may be one.
-bool IsDevice(int fd);
+bool IsOpenDevice(int fd);
+inline bool IsDevice(int fd) {
+  return __builtin_expect(HasDevices(), 0) && IsOpenDevice(fd);
+}
 
 // The program has got a copy of `fd`, which may be a device. Returns `copy`.
-int CopiedDescriptor(int fd, int copy);
+void NoteCopy(int fd, int copy);
+inline int CopiedDescriptor(int fd, int copy) {
+  if (HasDevices()) NoteCopy(fd, copy);
+  return copy;
+}
 
 // True of the name "/dev/filemon".
 bool IsDevicePath(const char* path);
@@ -37,8 +46,12 @@ bool IsDevicePath(const char* path);
 int OpenedOrDevice(int fd, const char* path, int flags);
 
 // What ioctl() gives for the device, if `fd` is one: 0, or -1 with errno set.
-// False if `fd` is none.
+// False if `fd` is none: it is none where MayBeForDevice() is false.
 bool DeviceIoctl(int fd, unsigned long request, void* argument, int* result);
+inline bool MayBeForDevice(unsigned long request) {
+  return HasDevices() || request == FILEMON_SET_FD ||
+         request == FILEMON_SET_PID;
+}
 
 // Closes `fd`, a device, by close(fd), and waits for the log if it was the last
 // descriptor. As close(2): -1 with errno set if the log could not be written.

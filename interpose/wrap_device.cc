@@ -22,7 +22,10 @@ namespace filemon {
     int result;                                                   \
     /* musl's request is an int. */                               \
     const auto code = static_cast<unsigned>(request);             \
-    if (DeviceIoctl(fd, code, argument, &result)) return result;  \
+    if (__builtin_expect(MayBeForDevice(code), 0) &&              \
+        DeviceIoctl(fd, code, argument, &result)) {               \
+      return result;                                              \
+    }                                                             \
     return FILEMON_NEXT(name)(fd, request, argument);             \
   }
 FILEMON_WRAP_IOCTL(ioctl)
@@ -85,6 +88,7 @@ FILEMON_WRAP_STAT(lstat64, struct stat64)
 
 #define FILEMON_WRAP_FSTAT(name, type)                        \
   FILEMON_WRAP(int, name, (int fd, type* out)) {              \
+    if (!HasDevices()) return FILEMON_NEXT(name)(fd, out);    \
     return FstatResult(FILEMON_NEXT(name)(fd, out), fd, out); \
   }
 FILEMON_WRAP_FSTAT(fstat, struct stat)
@@ -111,6 +115,7 @@ FILEMON_WRAP_XSTAT(__lxstat64, struct stat64)
 
 #define FILEMON_WRAP_FXSTAT(name, type)                                \
   FILEMON_WRAP(int, name, (int version, int fd, type* out)) {          \
+    if (!HasDevices()) return FILEMON_NEXT(name)(version, fd, out);    \
     return FstatResult(FILEMON_NEXT(name)(version, fd, out), fd, out); \
   }
 FILEMON_WRAP_FXSTAT(__fxstat, struct stat)
