@@ -105,9 +105,12 @@ void Collector::Finish() {
   if (root_status_missing_) merge_.Ended(root_, absl::nullopt);
   intake_.Finish();
   merge_.Finish();
-  if (intake_.dropped_bytes() > 0) {
-    log_->Comment(absl::StrCat("dropped ", intake_.dropped_bytes(),
-                               " bytes that were no records"));
+  const Lanes* const lanes = pipe_->lanes();
+  const uint64_t dropped_bytes =
+      intake_.dropped_bytes() + (lanes != nullptr ? lanes->dropped_bytes() : 0);
+  if (dropped_bytes > 0) {
+    log_->Comment(
+        absl::StrCat("dropped ", dropped_bytes, " bytes that were no records"));
   }
   if (intake_.dropped_records() > 0) {
     log_->Comment(absl::StrCat("dropped ", intake_.dropped_records(),

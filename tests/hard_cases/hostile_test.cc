@@ -60,15 +60,15 @@ TEST_P(HostileWriterTest, LosesNothingOfOthers) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Cases, HostileWriterTest,
-                         testing::Values("garbage", "garbage_with_cookies",
-                                         "cut_short", "unfinished",
-                                         "interleaved", "killings",
-                                         "impossible_numbers", "endless_spawns",
-                                         "forged_lines", "slander_family",
-                                         "slander_stranger", "invent",
-                                         "meddle_with_the_pipe"),
-                         [](const auto& info) { return info.param; });
+INSTANTIATE_TEST_SUITE_P(
+    Cases, HostileWriterTest,
+    testing::Values("garbage", "garbage_with_cookies", "cut_short",
+                    "unfinished", "interleaved", "killings",
+                    "impossible_numbers", "endless_spawns", "forged_lines",
+                    "slander_family", "slander_stranger", "invent",
+                    "meddle_with_the_pipe", "impossible_stamps", "false_lanes",
+                    "all_lanes"),
+    [](const auto& info) { return info.param; });
 
 TEST(HostileTest, GarbageIsMarked) {
   for (const char* name : {"garbage", "cut_short"}) {

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "core/lane.h"
 #include "core/wire.h"
 #include "core/wire_encode.h"
 
@@ -26,14 +28,17 @@ using wire::Kind;
 
 int g_fd;
 uint32_t g_cookie;
+int g_collector;
+int g_lanes;
 
 bool ReadSession() {
   const char* value = getenv(wire::kSessionVariable);
-  int version, collector, collector_fd;
+  int version, collector_fd, first, bell;
   unsigned long inode;
   return value != nullptr &&
-         sscanf(value, "%d:%d:%d:%d:%lu:%u", &version, &g_fd, &collector,
-                &collector_fd, &inode, &g_cookie) == 6;
+         sscanf(value, "%d:%d:%d:%d:%lu:%u:%d:%d:%d", &version, &g_fd,
+                &g_collector, &collector_fd, &inode, &g_cookie, &first, &bell,
+                &g_lanes) == 9;
 }
 
 void Write(const std::string& bytes) {
@@ -197,6 +202,38 @@ void MeddleWithThePipe() {
   fcntl(g_fd, F_SETOWN, getpid());
 }
 
+// As if written long ago, or to be held back for ever.
+void ImpossibleStamps() {
+  for (const uint32_t stamp : {0u, 1u, 0x7fffffffu, UINT32_MAX}) {
+    std::string record = Open("stamped");
+    memcpy(&record[offsetof(wire::Header, stamp_low)], &stamp, sizeof(stamp));
+    memcpy(&record[offsetof(wire::Header, stamp_high)], &stamp, sizeof(stamp));
+    Write(record);
+  }
+}
+
+// That it does not have.
+void FalseLanes() {
+  for (int32_t lane = -2; lane < 2 * static_cast<int32_t>(lane::kLanes);
+       ++lane) {
+    Write(Encode(Kind::kLane, getpid(), lane, 0));
+  }
+}
+
+// And keeps them until it ends.
+void AllLanes() {
+  const int fd = open(("/proc/" + std::to_string(g_collector) + "/fd/" +
+                       std::to_string(g_lanes))
+                          .c_str(),
+                      O_RDWR | O_CLOEXEC);
+  struct flock lock = {};
+  lock.l_type = F_WRLCK;
+  lock.l_len = lane::kLanes;
+  if (fd < 0 || fcntl(fd, F_OFD_SETLK, &lock) != 0) return;
+  for (int32_t i = 0; i < 100; ++i) Write(Open("without a lane"));
+  FalseLanes();
+}
+
 struct Case {
   const char* name;
   void (*run)();
@@ -215,6 +252,9 @@ constexpr Case kCases[] = {
     {"slander_stranger", SlanderStranger},
     {"invent", Invent},
     {"meddle_with_the_pipe", MeddleWithThePipe},
+    {"impossible_stamps", ImpossibleStamps},
+    {"false_lanes", FalseLanes},
+    {"all_lanes", AllLanes},
 };
 
 }  // namespace
