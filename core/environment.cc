@@ -6,11 +6,29 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "core/wire.h"
 
 namespace filemon {
+
+namespace {
+
+// Whether `entry`, of LD_PRELOAD, is `library`, which has `$LIB` for the
+// dynamic linker to fill in. A traced process hands on what it stands for,
+// after a doubled slash (interpose/preload.h).
+bool IsLibrary(absl::string_view entry, absl::string_view library) {
+  if (entry == library) return true;
+  constexpr absl::string_view kAnyFolder = "/$LIB/";
+  const size_t root = library.rfind(kAnyFolder);
+  return root != library.npos &&
+         absl::ConsumePrefix(&entry, library.substr(0, root)) &&
+         absl::ConsumePrefix(&entry, "//lib") &&
+         absl::EndsWith(entry, library.substr(root + kAnyFolder.size() - 1));
+}
+
+}  // namespace
 
 std::vector<std::string> TracedEnvironment(
     const std::vector<std::string>& environment, absl::string_view library,
@@ -28,8 +46,11 @@ std::vector<std::string> TracedEnvironment(
     }
     const std::vector<absl::string_view> present =
         absl::StrSplit(variable, absl::ByAnyChar(": "), absl::SkipEmpty());
-    if (absl::c_linear_search(present, library)) {
-      preload = std::string(variable);
+    const auto ours = absl::c_find_if(present, [&](absl::string_view entry) {
+      return IsLibrary(entry, library);
+    });
+    if (ours != present.end()) {
+      preload = absl::StrReplaceAll(variable, {{*ours, library}});
     } else if (!present.empty()) {
       preload = absl::StrCat(absl::StripTrailingAsciiWhitespace(variable), ":",
                              library);

@@ -22,6 +22,23 @@ TEST(TracedEnvironment, KeepsOtherPreloadsInFront) {
               ElementsAre("LD_PRELOAD=/f.so", "FILEMON_SESSION=s"));
 }
 
+// Below a traced process, whose children have it without `$LIB`.
+TEST(TracedEnvironment, KnowsItsLibraryByItsOtherName) {
+  EXPECT_THAT(
+      TracedEnvironment({"LD_PRELOAD=/a.so:/x//lib64/libfilemon.so b.so"},
+                        "/x/$LIB/libfilemon.so", "s"),
+      ElementsAre("LD_PRELOAD=/a.so:/x/$LIB/libfilemon.so b.so",
+                  "FILEMON_SESSION=s"));
+  for (const char* other : {"/y//lib64/libfilemon.so", "/x/lib64/libfilemon.so",
+                            "/x//lib64/f.so"}) {
+    EXPECT_THAT(TracedEnvironment({std::string("LD_PRELOAD=") + other},
+                                  "/x/$LIB/libfilemon.so", "s"),
+                ElementsAre(std::string("LD_PRELOAD=") + other +
+                                ":/x/$LIB/libfilemon.so",
+                            "FILEMON_SESSION=s"));
+  }
+}
+
 TEST(TracedEnvironment, IsNotThereTwice) {
   EXPECT_THAT(
       TracedEnvironment({"LD_PRELOAD=/a.so:/f.so", "FILEMON_SESSION=old"},

@@ -12,7 +12,6 @@ namespace filemon {
 namespace {
 
 constexpr char kPreloadVariable[] = "LD_PRELOAD";
-constexpr char kLibraryFile[] = "libfilemon.so";
 
 // The value if `entry` is "name=value", or null.
 const char* ValueOf(const char* entry, const char* name) {
@@ -44,41 +43,23 @@ const char* FindVariable(char* const* environment, const char* name) {
   return nullptr;
 }
 
-const char* FindOurPreload(const char* value, size_t* size) {
-  while (*value != '\0') {
-    size_t n = 0;
-    while (value[n] != '\0' && value[n] != ':' && value[n] != ' ') ++n;
-    const char* slash = FindLast(value, n, '/');
-    const char* file = slash != nullptr ? slash + 1 : value;
-    const size_t length = static_cast<size_t>(value + n - file);
-    if (length == sizeof(kLibraryFile) - 1 &&
-        EqualBytes(file, kLibraryFile, length)) {
-      *size = n;
-      return value;
-    }
-    value += n;
-    if (*value != '\0') ++value;
+TracedEnvironment::TracedEnvironment(char* const* environment, PreloadFor image)
+    : environment_(environment), image_(image) {
+  if (ThisSession().fd == kDormant) {
+    MeasureDormant();
+    return;
   }
-  return nullptr;
-}
-
-TracedEnvironment::TracedEnvironment(char* const* environment)
-    : environment_(environment) {
-  if (ThisSession().fd == kDormant) return;
   char session[kSessionEntrySize];
   WriteSessionEntry(session);
-  bool session_is_ours = false;
   int sessions = 0;
   if (environment != nullptr) {
     for (; environment[entries_] != nullptr; ++entries_) {
       const char* entry = environment[entries_];
       if (const char* value = ValueOf(entry, kPreloadVariable)) {
-        size_t size;
-        preload_ = entry;
-        preload_is_ours_ = FindOurPreload(value, &size) != nullptr;
+        MeasurePreload(entry, value);
       } else if (const char* value = ValueOf(entry, wire::kSessionVariable)) {
         // Of several, the new image would take the first.
-        session_is_ours = ++sessions == 1 && Equal(entry, session);
+        session_is_right_ = ++sessions == 1 && Equal(entry, session);
         if (sessions == 1 && BeginsAnotherSession(value)) {
           obstacle_ = wire::kHandedOver;
           return;
@@ -90,21 +71,48 @@ TracedEnvironment::TracedEnvironment(char* const* environment)
   // complain on standard error.
   if (g_preload.library != nullptr && !sys::Readable(g_preload.library)) {
     obstacle_ = wire::kUnreachable;
-    if (!preload_is_ours_ && sessions == 0) return;
+    if (ours_ == nullptr && sessions == 0) return;
     text_size_ = (preload_ != nullptr ? strlen(preload_) : 0) + 1;
     size_ = (entries_ + 2) * sizeof(char*) + text_size_;
     return;
   }
   // Attached without a preload (the library is linked in): none is passed on.
-  if (g_preload.entry[0] == '\0') preload_is_ours_ = true;
-  if (preload_is_ours_ && session_is_ours) return;
-  if (!preload_is_ours_) {
+  if (ours_ == nullptr && g_preload.entry == nullptr) preload_is_right_ = true;
+  if (preload_is_right_ && session_is_right_) return;
+  if (!preload_is_right_) {
     text_size_ =
         (preload_ != nullptr ? strlen(preload_) : sizeof(kPreloadVariable)) +
-        1 + strlen(g_preload.entry) + 1;
+        1 + (ours_ == nullptr ? strlen(g_preload.entry) : 0) + kPreloadGrowth +
+        1;
   }
-  // Two entries of ours and the null at the end.
-  size_ = (entries_ + 3) * sizeof(char*) + kSessionEntrySize + text_size_;
+  SetSize();
+}
+
+// Two entries of ours and the null at the end.
+void TracedEnvironment::SetSize() {
+  size_ = (entries_ + 3) * sizeof(char*) +
+          (session_is_right_ ? 0 : kSessionEntrySize) + text_size_;
+}
+
+void TracedEnvironment::MeasurePreload(const char* entry, const char* value) {
+  preload_ = entry;
+  ours_ = FindOurPreload(value, &ours_size_);
+  preload_is_right_ =
+      ours_ != nullptr && IsPreloadFor(image_, ours_, ours_size_);
+}
+
+void TracedEnvironment::MeasureDormant() {
+  if (image_ != PreloadFor::kAnyClass || environment_ == nullptr) return;
+  for (; environment_[entries_] != nullptr; ++entries_) {
+    const char* entry = environment_[entries_];
+    if (const char* value = ValueOf(entry, kPreloadVariable)) {
+      MeasurePreload(entry, value);
+    }
+  }
+  if (ours_ == nullptr || preload_is_right_) return;
+  session_is_right_ = true;
+  text_size_ = strlen(preload_) + kPreloadGrowth + 1;
+  SetSize();
 }
 
 char* const* TracedEnvironment::BuildWithoutUs(void* memory) const {
@@ -115,24 +123,44 @@ char* const* TracedEnvironment::BuildWithoutUs(void* memory) const {
   for (size_t i = 0; i < entries_; ++i) {
     char* entry = environment_[i];
     if (ValueOf(entry, wire::kSessionVariable) != nullptr) continue;
-    if (entry == preload_ && preload_is_ours_) continue;
+    if (entry == preload_ && ours_ != nullptr) continue;
     out[n++] = entry;
   }
-  if (preload_is_ours_) {
-    size_t size;
-    const char* value = ValueOf(preload_, kPreloadVariable);
-    const char* ours = FindOurPreload(value, &size);
-    const char* after = ours + size;
+  if (ours_ != nullptr) {
+    const char* before = ours_;
+    const char* after = ours_ + ours_size_;
     if (*after != '\0') {
       ++after;  // the separator
-    } else if (ours > value) {
-      --ours;
+    } else if (before > preload_ + sizeof(kPreloadVariable)) {
+      --before;
     }
-    rest.Add(preload_, static_cast<size_t>(ours - preload_)).Add(after);
+    rest.Add(preload_, static_cast<size_t>(before - preload_)).Add(after);
     if (rest.size() > sizeof(kPreloadVariable)) out[n++] = rest.text();
   }
   out[n] = nullptr;
   return out;
+}
+
+// "LD_PRELOAD=...", with our entry where it was. Where there was none the
+// program's own preloads stay first: ASan's runtime insists on it.
+void TracedEnvironment::WritePreloadVariable(char* out) const {
+  TextBuilder text(out, text_size_);
+  const char* entry = ours_;
+  size_t entry_size = ours_size_;
+  if (entry == nullptr) {
+    entry = g_preload.entry;
+    entry_size = strlen(entry);
+    if (preload_ == nullptr) {
+      text.Add(kPreloadVariable).Add("=");
+    } else {
+      text.Add(preload_);
+      if (preload_[sizeof(kPreloadVariable)] != '\0') text.Add(":");
+    }
+  } else {
+    text.Add(preload_, static_cast<size_t>(ours_ - preload_));
+  }
+  WritePreload(entry, entry_size, image_, &text);
+  if (ours_ != nullptr) text.Add(ours_ + ours_size_);
 }
 
 char* const* TracedEnvironment::Build(void* memory) const {
@@ -143,25 +171,23 @@ char* const* TracedEnvironment::Build(void* memory) const {
   size_t n = 0;
   for (size_t i = 0; i < entries_; ++i) {
     char* entry = environment_[i];
-    if (ValueOf(entry, wire::kSessionVariable) != nullptr) continue;
-    if (!preload_is_ours_ && ValueOf(entry, kPreloadVariable) != nullptr) {
+    if (!session_is_right_ &&
+        ValueOf(entry, wire::kSessionVariable) != nullptr) {
+      continue;
+    }
+    if (!preload_is_right_ && ValueOf(entry, kPreloadVariable) != nullptr) {
       continue;
     }
     out[n++] = entry;
   }
-  WriteSessionEntry(text);
-  out[n++] = text;
-  if (!preload_is_ours_) {
-    // The program's own preloads stay first: ASan's runtime insists on it.
-    TextBuilder entry(text + kSessionEntrySize, text_size_);
-    if (preload_ != nullptr) {
-      entry.Add(preload_);
-      if (preload_[sizeof(kPreloadVariable)] != '\0') entry.Add(":");
-    } else {
-      entry.Add(kPreloadVariable).Add("=");
-    }
-    entry.Add(g_preload.entry);
-    out[n++] = text + kSessionEntrySize;
+  if (!session_is_right_) {
+    WriteSessionEntry(text);
+    out[n++] = text;
+    text += kSessionEntrySize;
+  }
+  if (!preload_is_right_) {
+    WritePreloadVariable(text);
+    out[n++] = text;
   }
   out[n] = nullptr;
   return out;

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "interpose/preload.h"
+
 namespace filemon {
 
 // The calling program's environ; null before libc has set it.
@@ -19,15 +21,12 @@ char* const* Environment();
 // The value of variable `name` in `environment`, or null.
 const char* FindVariable(char* const* environment, const char* name);
 
-// The entry of an LD_PRELOAD value (separated by colons and blanks) whose file
-// is libfilemon.so, and its size; null if there is none.
-const char* FindOurPreload(const char* value, size_t* size);
-
 // The environment for a new image, in memory that the caller lends.
 class TracedEnvironment {
  public:
-  // Measures. `environment` may be null, as execve() allows.
-  explicit TracedEnvironment(char* const* environment);
+  // Measures. `environment` may be null, as execve() allows. `image` is what
+  // LD_PRELOAD is to be right for.
+  TracedEnvironment(char* const* environment, PreloadFor image);
 
   // Bytes that Build() needs; 0 if the environment is right as it is.
   size_t size() const { return size_; }
@@ -41,23 +40,33 @@ class TracedEnvironment {
   char* const* Build(void* memory) const;
 
  private:
+  // A dormant process only sees to it that an image of another class finds its
+  // library.
+  void MeasureDormant();
+  void MeasurePreload(const char* entry, const char* value);
+  void SetSize();
   char* const* BuildWithoutUs(void* memory) const;
+  void WritePreloadVariable(char* out) const;
 
   char* const* environment_;
+  const PreloadFor image_;
   const char* preload_ = nullptr;  // the program's LD_PRELOAD entry
+  const char* ours_ = nullptr;     // what in it names us, if anything does
+  size_t ours_size_ = 0;
   size_t entries_ = 0;
   size_t text_size_ = 0;  // of the LD_PRELOAD entry to be built
   size_t size_ = 0;
   int32_t obstacle_ = 0;
-  bool preload_is_ours_ = false;
+  bool session_is_right_ = false;
+  bool preload_is_right_ = false;
 };
 
 }  // namespace filemon
 
-// Declares `name`: `environment` made right for a new image, in the calling
+// Declares `name`: `environment` made right for `image`, in the calling
 // function's frame.
-#define FILEMON_TRACED_ENVIRONMENT(name, environment)                      \
-  const ::filemon::TracedEnvironment name##_builder(environment);          \
+#define FILEMON_TRACED_ENVIRONMENT(name, environment, image)               \
+  const ::filemon::TracedEnvironment name##_builder(environment, image);   \
   void* const name##_memory =                                              \
       name##_builder.size() > 0 ? alloca(name##_builder.size()) : nullptr; \
   char* const* const name = name##_builder.Build(name##_memory)

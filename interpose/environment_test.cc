@@ -10,6 +10,7 @@
 #include "core/wire.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "interpose/preload.h"
 #include "interpose/session.h"
 
 namespace filemon {
@@ -46,34 +47,6 @@ TEST(FindVariableTest, TakesTheWholeName) {
   EXPECT_STREQ(FindVariable(Block({"EMPTY="}).get(), "EMPTY"), "");
 }
 
-// The entry that is ours in an LD_PRELOAD value, "" if none is.
-std::string OurPreload(const char* value) {
-  size_t size;
-  const char* entry = FindOurPreload(value, &size);
-  return entry != nullptr ? std::string(entry, size) : "";
-}
-
-TEST(FindOurPreloadTest, FindsTheLibraryByItsFileName) {
-  for (const char* value :
-       {"/l/libfilemon.so", "libasan.so /l/libfilemon.so",
-        "/l/libfilemon.so:libc.so", "a:b /l/libfilemon.so c:d",
-        "::/l/libfilemon.so::", "  /l/libfilemon.so  ",
-        "/libfilemon.so/x:/l/libfilemon.so",
-        "/l/libfilemon.so /m/libfilemon.so"}) {
-    EXPECT_EQ(OurPreload(value), "/l/libfilemon.so") << value;
-  }
-  EXPECT_EQ(OurPreload("libfilemon.so"), "libfilemon.so");
-  EXPECT_EQ(OurPreload("/a/$LIB/libfilemon.so"), "/a/$LIB/libfilemon.so");
-}
-
-TEST(FindOurPreloadTest, IsNotMisledByOthers) {
-  for (const char* value :
-       {"", ":", " ", "libfilemon.so.1", "/l/libfilemon.s", "/l/xlibfilemon.so",
-        "/libfilemon.so/x", "libfile mon.so", "/l/libfilemon.so;"}) {
-    EXPECT_EQ(OurPreload(value), "") << value;
-  }
-}
-
 class TracedEnvironmentTest : public ::testing::Test {
  protected:
   TracedEnvironmentTest() {
@@ -84,7 +57,7 @@ class TracedEnvironmentTest : public ::testing::Test {
     ThisSession().inode = 123456;
     ThisSession().bell = 8;
     ThisSession().lanes = 5;
-    strcpy(g_preload.entry, "/opt/$LIB/libfilemon.so");
+    g_preload.entry = "/opt/$LIB/libfilemon.so";
   }
   ~TracedEnvironmentTest() override {
     ThisSession() = DormantSession();
@@ -92,15 +65,21 @@ class TracedEnvironmentTest : public ::testing::Test {
   }
 
   // Expects that `environment` passes as it is.
-  static void ExpectRight(char* const* environment) {
-    const TracedEnvironment traced(environment);
+  static void ExpectRight(char* const* environment,
+                          PreloadFor image = PreloadFor::kAsItIs) {
+    const TracedEnvironment traced(environment, image);
     EXPECT_EQ(traced.size(), 0u);
     EXPECT_EQ(traced.Build(nullptr), environment);
   }
 
+  static int32_t Obstacle(char* const* environment) {
+    return TracedEnvironment(environment, PreloadFor::kAsItIs).obstacle();
+  }
+
   // What a new image gets instead, in memory that ASan guards to the byte.
-  static std::vector<std::string> Traced(char* const* environment) {
-    const TracedEnvironment traced(environment);
+  static std::vector<std::string> Traced(
+      char* const* environment, PreloadFor image = PreloadFor::kAsItIs) {
+    const TracedEnvironment traced(environment, image);
     const std::vector<char*> memory((traced.size() + sizeof(char*) - 1) /
                                     sizeof(char*));
     char* const* built = traced.Build(const_cast<char**>(memory.data()));
@@ -135,7 +114,7 @@ TEST_F(TracedEnvironmentTest, PutsBackWhatIsMissing) {
   EXPECT_THAT(Traced(Block({"A=1", "B=2"}).get()),
               ElementsAre("A=1", "B=2", kSession, kPreload));
   EXPECT_THAT(Traced(Block({"A=1", kSession, "B=2"}).get()),
-              ElementsAre("A=1", "B=2", kSession, kPreload));
+              ElementsAre("A=1", kSession, "B=2", kPreload));
   EXPECT_THAT(Traced(Block({"A=1", kPreload, "B=2"}).get()),
               ElementsAre("A=1", kPreload, "B=2", kSession));
 }
@@ -169,8 +148,40 @@ TEST_F(TracedEnvironmentTest, OtherPreloadsStayFirstAndInOrder) {
               ElementsAre(kSession, kPreload));
 }
 
+TEST_F(TracedEnvironmentTest, NamesTheLibraryForTheClassOfTheImage) {
+  constexpr char kThisClass[] = "LD_PRELOAD=/opt//lib64/libfilemon.so";
+  const Block any = {kSession, kPreload};
+  const Block one = {kSession, kThisClass};
+  EXPECT_THAT(Traced(one.get(), PreloadFor::kAnyClass),
+              ElementsAre(kSession, kPreload));
+  ExpectRight(one.get(), PreloadFor::kThisClass);
+  ExpectRight(one.get(), PreloadFor::kAsItIs);
+  ExpectRight(any.get(), PreloadFor::kAnyClass);
+  // Where our own is not known there is no other.
+  ExpectRight(any.get(), PreloadFor::kThisClass);
+  EXPECT_THAT(
+      Traced(Block({"A", "LD_PRELOAD=x.so /opt//lib64/libfilemon.so:y.so",
+                    kSession, "B"})
+                 .get(),
+             PreloadFor::kAnyClass),
+      ElementsAre("A", kSession, "B",
+                  "LD_PRELOAD=x.so /opt/$LIB/libfilemon.so:y.so"));
+}
+
+// What a traced process has handed on stays behind when its session does not.
+TEST_F(TracedEnvironmentTest, DormantCaresForOtherClasses) {
+  ThisSession().fd = kDormant;
+  const Block one = {"A", "LD_PRELOAD=/opt//lib64/libfilemon.so", "B"};
+  EXPECT_THAT(Traced(one.get(), PreloadFor::kAnyClass),
+              ElementsAre("A", "B", kPreload));
+  ExpectRight(one.get(), PreloadFor::kAsItIs);
+  ExpectRight(Block({kPreload}).get(), PreloadFor::kAnyClass);
+  ExpectRight(Block({"LD_PRELOAD=x.so"}).get(), PreloadFor::kAnyClass);
+  ExpectRight(nullptr, PreloadFor::kAnyClass);
+}
+
 TEST_F(TracedEnvironmentTest, LinkedInPassesNoPreloadOn) {
-  g_preload.entry[0] = '\0';
+  g_preload.entry = nullptr;
   EXPECT_THAT(Traced(Block({"LD_PRELOAD=x.so"}).get()),
               ElementsAre("LD_PRELOAD=x.so", kSession));
   ExpectRight(Block({kSession}).get());
@@ -185,9 +196,9 @@ TEST_F(TracedEnvironmentTest, LeavesASessionThatBeginsAlone) {
         ":9:654321:8:0:3:4";
     const Block block = {theirs, "LD_PRELOAD=/their/libfilemon.so"};
     ExpectRight(block.get());
-    EXPECT_EQ(TracedEnvironment(block.get()).obstacle(), wire::kHandedOver);
+    EXPECT_EQ(Obstacle(block.get()), wire::kHandedOver);
   }
-  EXPECT_EQ(TracedEnvironment(Block({kSession, kPreload}).get()).obstacle(), 0);
+  EXPECT_EQ(Obstacle(Block({kSession, kPreload}).get()), 0);
 }
 
 TEST_F(TracedEnvironmentTest, TakesOutWhatCannotBeLoaded) {
@@ -208,7 +219,7 @@ TEST_F(TracedEnvironmentTest, TakesOutWhatCannotBeLoaded) {
   EXPECT_THAT(Traced(Block({kSession}).get()), IsEmpty());
   ExpectRight(Block({"A=1"}).get());
   ExpectRight(nullptr);
-  EXPECT_EQ(TracedEnvironment(nullptr).obstacle(), wire::kUnreachable);
+  EXPECT_EQ(Obstacle(nullptr), wire::kUnreachable);
 }
 
 TEST_F(TracedEnvironmentTest, HasRoomForTheLongestValues) {
@@ -217,8 +228,8 @@ TEST_F(TracedEnvironmentTest, HasRoomForTheLongestValues) {
   ThisSession().cookie = UINT32_MAX;
   ThisSession().inode = UINT64_MAX;
   ThisSession().first = ThisSession().bell = ThisSession().lanes = INT32_MAX;
-  const std::string library(sizeof(g_preload.entry) - 1, 'l');
-  library.copy(g_preload.entry, library.size());
+  const std::string library(4095, 'l');
+  g_preload.entry = library.c_str();
   const std::string others = "LD_PRELOAD=" + std::string(100000, 'o');
   EXPECT_THAT(Traced(Block({others}).get()),
               ElementsAre("FILEMON_SESSION=1:2147483647:2147483647:2147483647:"
@@ -229,12 +240,12 @@ TEST_F(TracedEnvironmentTest, HasRoomForTheLongestValues) {
 
 TEST_F(TracedEnvironmentTest, IsBuiltInTheCallersFrame) {
   const Block block = {"A=1"};
-  FILEMON_TRACED_ENVIRONMENT(traced, block.get());
+  FILEMON_TRACED_ENVIRONMENT(traced, block.get(), PreloadFor::kAsItIs);
   EXPECT_STREQ(traced[0], "A=1");
   EXPECT_STREQ(traced[1], kSession);
   EXPECT_STREQ(traced[2], kPreload);
   EXPECT_EQ(traced[3], nullptr);
-  FILEMON_TRACED_ENVIRONMENT(again, traced);
+  FILEMON_TRACED_ENVIRONMENT(again, traced, PreloadFor::kAsItIs);
   EXPECT_EQ(again, traced);
 }
 

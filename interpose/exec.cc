@@ -6,6 +6,7 @@
 
 #include "interpose/environment.h"
 #include "interpose/process.h"
+#include "interpose/program_class.h"
 #include "interpose/session.h"
 #include "interpose/sys.h"
 #include "interpose/text.h"
@@ -107,8 +108,11 @@ bool SearchProgram(const char* file, Visit visit) {
 }  // namespace
 
 int Exec(PathAt path, char* const* argv, char* const* environment, int flags) {
-  if (!Tracing()) return Fail(KernelExec(path, argv, environment, flags));
-  FILEMON_TRACED_ENVIRONMENT(traced, environment);
+  const bool tracing = Tracing();
+  FILEMON_TRACED_ENVIRONMENT(
+      traced, environment,
+      tracing ? PreloadForProgram(path) : PreloadForProgram(path, environment));
+  if (!tracing) return Fail(KernelExec(path, argv, traced, flags));
   const int32_t obstacle = traced_builder.obstacle();
   AnnounceExec(path, flags, obstacle);
   // An image that is not ours shall not have our descriptor.

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "interpose/environment.h"
+#include "interpose/program_class.h"
 #include "interpose/sys.h"
 #include "interpose/text.h"
 
@@ -56,10 +57,19 @@ char** NextBlock(size_t size) {
   return block.memory;
 }
 
+// What libc runs.
+constexpr char kShell[] = "/bin/sh";
+
 // `own` with our entries; `own` itself if that is right as it is, or cannot be
 // made right.
 char** Replacement(char** own) {
-  const TracedEnvironment traced(own);
+  const PathAt shell = PathAt::Here(kShell);
+  // An entry for any class is not worth a replacement.
+  const PreloadFor image = !Tracing() ? PreloadForProgram(shell, own)
+                           : PreloadForProgram(shell) == PreloadFor::kThisClass
+                               ? PreloadFor::kAsItIs
+                               : PreloadFor::kAnyClass;
+  const TracedEnvironment traced(own, image);
   if (traced.size() == 0) return own;
   if (g_lent != nullptr) {
     // Most programs throw our entries out once, and then call often.

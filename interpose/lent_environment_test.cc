@@ -11,6 +11,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "interpose/preload.h"
 #include "interpose/session.h"
 
 namespace filemon {
@@ -22,11 +23,12 @@ class LentEnvironmentTest : public ::testing::Test {
  protected:
   LentEnvironmentTest() {
     ThisSession().fd = 500;
-    strcpy(g_preload.entry, "/opt/libfilemon.so");
+    ThisSession().state = kTracing;
+    g_preload.entry = "/opt/libfilemon.so";
     clearenv();
     setenv("A", "1", 1);
   }
-  ~LentEnvironmentTest() override { ThisSession().fd = kDormant; }
+  ~LentEnvironmentTest() override { ThisSession() = DormantSession(); }
 
   // What a child would get, without the session's numbers.
   static std::vector<std::string> Names() {

@@ -7,6 +7,7 @@
 #include "interpose/environment.h"
 #include "interpose/loaded_object.h"
 #include "interpose/path_buffer.h"
+#include "interpose/preload.h"
 #include "interpose/rebind.h"
 #include "interpose/search_path.h"
 #include "interpose/session.h"

@@ -5,14 +5,12 @@
 
 #include "interpose/environment.h"
 #include "interpose/memory_map.h"
-#include "interpose/session.h"
+#include "interpose/preload.h"
 #include "interpose/sys.h"
 #include "interpose/text.h"
 
 namespace filemon {
 namespace {
-
-constexpr char kFileName[] = "/libfilemon.so";
 
 // The library's mapping in a process.
 struct Loaded {
@@ -53,40 +51,6 @@ bool FindByFile(const Mapping& mapping, void* data) {
   return true;
 }
 
-// What LD_PRELOAD must say: of a file in a tree for several classes of programs
-// (lib/x86_64-linux-gnu, lib32, ...), with `$LIB` for ld.so to fill in, or the
-// programs of the other class would complain.
-void WritePreloadEntry(const char* library, char* out, size_t size) {
-  static constexpr const char* kFolders[] = {
-      "/lib/x86_64-linux-gnu", "/lib/i386-linux-gnu", "/lib64", "/lib32"};
-  const size_t length = strlen(library) - (sizeof(kFileName) - 1);
-  for (const char* folder : kFolders) {
-    const size_t n = strlen(folder);
-    if (length < n || !EqualBytes(library + length - n, folder, n)) continue;
-    const size_t root = length - n;
-    bool is_tree = true;
-    static constexpr const char* kBoth[] = {kFolders[0], kFolders[3]};
-    for (const char* other : kBoth) {
-      char path[PATH_MAX];
-      TextBuilder(path, sizeof(path))
-          .Add(library, root)
-          .Add(other)
-          .Add(kFileName);
-      is_tree = is_tree && sys::Exists(path);
-    }
-    if (!is_tree) break;
-    TextBuilder(out, size).Add(library, root).Add("/$LIB").Add(kFileName);
-    return;
-  }
-  TextBuilder(out, size).Add(library);
-}
-
-bool EndsInFileName(const char* path) {
-  const size_t size = strlen(path);
-  constexpr size_t kSize = sizeof(kFileName) - 1;
-  return size > kSize && Equal(path + size - kSize, kFileName);
-}
-
 char g_path[PATH_MAX];
 
 // The file's path as the kernel knows it; null if it has none any more.
@@ -108,10 +72,8 @@ bool KnowOwnLibrary() {
   const char* const path = OwnPath();
   if (path == nullptr) return false;
   if (g_preload.library == nullptr) g_preload.library = path;
-  if (g_preload.entry[0] == '\0') RememberPreload(Environment());
-  if (g_preload.entry[0] == '\0' && EndsInFileName(path)) {
-    WritePreloadEntry(path, g_preload.entry, sizeof(g_preload.entry));
-  }
+  if (g_preload.entry == nullptr) RememberPreload(Environment());
+  if (g_preload.entry == nullptr) MakePreload(path);
   return true;
 }
 

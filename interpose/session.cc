@@ -14,6 +14,7 @@
 #include "interpose/logged_session.h"
 #include "interpose/own_library.h"
 #include "interpose/pid_namespace.h"
+#include "interpose/preload.h"
 #include "interpose/process.h"
 #include "interpose/sys.h"
 #include "interpose/text.h"
@@ -21,7 +22,6 @@
 namespace filemon {
 
 Session g_owner_session = {kDormant, 0, 0, -1, 0, 0, 0, kUnknown, 0, 0, 0};
-Preload g_preload;
 Invitation g_invitation;
 
 namespace {
@@ -65,23 +65,6 @@ bool IsPipe(int fd, uint64_t inode) {
   return sys::Stat(fd, "", AT_EMPTY_PATH, &id) == 0 && S_ISFIFO(id.mode) &&
          id.inode == inode;
 }
-
-}  // namespace
-
-// Copies the entry, as the program's children are to get it: with $LIB
-// unexpanded, and out of the program's reach (programs write over their
-// environment to change their title).
-void RememberPreload(char* const* environment) {
-  const char* value = FindVariable(environment, "LD_PRELOAD");
-  if (value == nullptr) return;
-  size_t size;
-  const char* entry = FindOurPreload(value, &size);
-  if (entry == nullptr || size >= sizeof(g_preload.entry)) return;
-  memcpy(g_preload.entry, entry, size);
-  g_preload.entry[size] = '\0';
-}
-
-namespace {
 
 // All of a session but its pipe and its state.
 void Enter(Session* session, const Membership& membership) {

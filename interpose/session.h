@@ -46,14 +46,6 @@ inline Session& ThisSession() {
              : SessionOfThisProcess();
 }
 
-// How this library came into the image.
-struct Preload {
-  char entry[4096];  // our own entry of LD_PRELOAD; empty if we had none
-  // The file that this library was loaded from; null if that is not known.
-  const char* library;
-};
-extern Preload g_preload __attribute__((visibility("hidden")));
-
 // One in which nothing is reported.
 Session DormantSession();
 
@@ -149,9 +141,6 @@ void RingBell();
 // True if `value`, of wire::kSessionVariable, names the session of a collector
 // that is about to start its first process: this one, or a child of this one.
 bool BeginsAnotherSession(const char* value);
-
-// Notes our own entry of LD_PRELOAD in g_preload.
-void RememberPreload(char* const* environment);
 
 // The value of wire::kSessionVariable for a child of this process; `out` must
 // hold kSessionValueSize bytes.

@@ -17,6 +17,7 @@
 #include "gtest/gtest.h"
 #include "interpose/fake_collector.h"
 #include "interpose/fake_image.h"
+#include "interpose/preload.h"
 #include "interpose/sys.h"
 
 namespace filemon {

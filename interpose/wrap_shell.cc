@@ -23,7 +23,7 @@ int SomeChildResult(int wait_status) {
 }  // namespace
 
 FILEMON_WRAP(int, system, (const char* command)) {
-  if (command == nullptr || !Tracing()) return FILEMON_NEXT(system)(command);
+  if (command == nullptr) return FILEMON_NEXT(system)(command);
   int result;
   {
     const LentEnvironment lent;
@@ -104,8 +104,8 @@ pid_t TakeShell(FILE* stream) {
 
 #define FILEMON_WRAP_POPEN(name)                                       \
   FILEMON_WRAP(FILE*, name, (const char* command, const char* mode)) { \
-    if (!Tracing()) return FILEMON_NEXT(name)(command, mode);          \
     const LentEnvironment lent;                                        \
+    if (!Tracing()) return FILEMON_NEXT(name)(command, mode);          \
     return RememberShell(FILEMON_NEXT(name)(command, mode));           \
   }
 FILEMON_WRAP_POPEN(popen)
@@ -122,7 +122,6 @@ FILEMON_WRAP(int, pclose, (FILE * stream)) {
 
 // Command substitution runs a shell.
 FILEMON_WRAP(int, wordexp, (const char* words, wordexp_t* result, int flags)) {
-  if (!Tracing()) return FILEMON_NEXT(wordexp)(words, result, flags);
   const LentEnvironment lent;
   return FILEMON_NEXT(wordexp)(words, result, flags);
 }

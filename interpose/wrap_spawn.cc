@@ -12,6 +12,7 @@
 #include "interpose/exec.h"
 #include "interpose/path_buffer.h"
 #include "interpose/process.h"
+#include "interpose/program_class.h"
 #include "interpose/report.h"
 #include "interpose/session.h"
 #include "interpose/spawn.h"
@@ -143,7 +144,7 @@ using SpawnFunction = int (*)(pid_t*, const char*,
 
 // The process behind a pidfd, from /proc/self/fdinfo/FD ("Pid:\t4711"); 0 if it
 // cannot be told.
-pid_t ProcessOf(int pidfd) {
+__attribute__((noinline)) pid_t ProcessOf(int pidfd) {
   char path[40];
   TextBuilder(path, sizeof(path))
       .Add("/proc/self/fdinfo/")
@@ -164,51 +165,75 @@ pid_t ProcessOf(int pidfd) {
   return 0;
 }
 
-// All four functions. `searches` for those with a p at the end; `gives_pidfd`
-// for those that give a descriptor of the process in place of its pid.
-int TracedSpawn(SpawnFunction function, bool searches, bool gives_pidfd,
-                pid_t* pid, const char* path,
-                const posix_spawn_file_actions_t* actions,
-                const posix_spawnattr_t* attributes, char* const* argv,
-                char* const* environment) {
-  FILEMON_TRACED_ENVIRONMENT(traced, environment);
-  PathBuffer found;
-  const char* program = path;
-  if (searches && !HasSlash(path)) {
-    const auto find = [path](char* out, size_t size) {
-      return FindProgram(path, out, size);
-    };
-    program = found.Fill(find) ? found.path() : nullptr;
-  }
+// What a program passes to one of the four functions.
+struct SpawnCall {
+  SpawnFunction function;
+  bool gives_pidfd;  // a descriptor of the process in place of its pid
+  pid_t* pid;
+  const char* path;
+  const posix_spawn_file_actions_t* actions;
+  const posix_spawnattr_t* attributes;
+  char* const* argv;
+  char* const* environment;
+};
+
+// `program` is the file, null if there is none. Little is on the stack while
+// libc needs room there: signal handlers spawn, too.
+__attribute__((noinline)) int TracedSpawn(const SpawnCall& call,
+                                          const char* program) {
+  // A relative name counts in the directory that the child goes to.
+  const bool known = program != nullptr &&
+                     (program[0] == '/' || SpawnActions::IsEmpty(call.actions));
+  FILEMON_TRACED_ENVIRONMENT(
+      traced, call.environment,
+      known ? PreloadForProgram(PathAt::Here(program)) : PreloadFor::kAnyClass);
   pid_t own = 0;
-  if (pid == nullptr) pid = &own;
-  Spawn spawn(actions);
+  pid_t* const pid = call.pid != nullptr ? call.pid : &own;
+  Spawn spawn(call.actions);
   const int32_t obstacle = traced_builder.obstacle();
   // An image that is not ours shall not have our descriptor.
   if (obstacle != 0) sys::SetCloseOnExec(ThisSession().fd, true);
-  const int error = function(pid, path, actions, attributes, argv, traced);
+  const int error = call.function(pid, call.path, call.actions, call.attributes,
+                                  call.argv, traced);
   if (obstacle != 0) sys::SetCloseOnExec(ThisSession().fd, false);
   pid_t child = 0;
-  if (error == 0) child = gives_pidfd ? ProcessOf(*pid) : *pid;
+  if (error == 0) child = call.gives_pidfd ? ProcessOf(*pid) : *pid;
   spawn.Finish(child, program, obstacle);
   return error;
 }
 
+// The functions with a p at the end.
+__attribute__((noinline)) int TracedSearchingSpawn(const SpawnCall& call) {
+  PathBuffer found;
+  const auto find = [&](char* out, size_t size) {
+    return FindProgram(call.path, out, size);
+  };
+  return TracedSpawn(call, found.Fill(find) ? found.path() : nullptr);
+}
+
+int DormantSpawn(const SpawnCall& call) {
+  FILEMON_TRACED_ENVIRONMENT(
+      right, call.environment,
+      PreloadForProgram(PathAt::Here(call.path), call.environment));
+  return call.function(call.pid, call.path, call.actions, call.attributes,
+                       call.argv, right);
+}
+
 }  // namespace
 
-#define FILEMON_WRAP_SPAWN(name, searches, gives_pidfd)                     \
-  FILEMON_WRAP(int, name,                                                   \
-               (pid_t * pid, const char* path,                              \
-                const posix_spawn_file_actions_t* actions,                  \
-                const posix_spawnattr_t* attributes, char* const* argv,     \
-                char* const* environment)) {                                \
-    if (!FILEMON_NEXT_EXISTS(name)) return ENOSYS;                          \
-    const auto function = FILEMON_NEXT(name);                               \
-    if (!Tracing()) {                                                       \
-      return function(pid, path, actions, attributes, argv, environment);   \
-    }                                                                       \
-    return TracedSpawn(function, searches, gives_pidfd, pid, path, actions, \
-                       attributes, argv, environment);                      \
+#define FILEMON_WRAP_SPAWN(name, searches, gives_pidfd)                 \
+  FILEMON_WRAP(int, name,                                               \
+               (pid_t * pid, const char* path,                          \
+                const posix_spawn_file_actions_t* actions,              \
+                const posix_spawnattr_t* attributes, char* const* argv, \
+                char* const* environment)) {                            \
+    if (!FILEMON_NEXT_EXISTS(name)) return ENOSYS;                      \
+    const SpawnCall call = {                                            \
+        FILEMON_NEXT(name), gives_pidfd, pid,        path, actions,     \
+        attributes,         argv,        environment};                  \
+    if (!Tracing()) return DormantSpawn(call);                          \
+    return searches && !HasSlash(path) ? TracedSearchingSpawn(call)     \
+                                       : TracedSpawn(call, path);       \
   }
 FILEMON_WRAP_SPAWN(posix_spawn, false, false)
 FILEMON_WRAP_SPAWN(posix_spawnp, true, false)

@@ -497,6 +497,12 @@ class Tree {
       return absl::OkStatus();
     }
     if (HasFlag(flags, "O_PATH")) return absl::OkStatus();
+    // To append to what is only read makes no sense: it marks libfilemon.so's
+    // own looks at program files (kLookFlags in interpose/program_class.h).
+    if (HasFlag(flags, "O_APPEND") && !HasFlag(flags, "O_WRONLY") &&
+        !HasFlag(flags, "O_RDWR")) {
+      return absl::OkStatus();
+    }
     if (BaseName(opened->given) == "libfilemon.so") {
       if (!walk->process.images.empty()) {
         walk->process.images.back().loaded = true;

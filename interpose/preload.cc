@@ -1,0 +1,187 @@
+#include "interpose/preload.h"
+
+#include <linux/limits.h>
+
+#include <initializer_list>
+
+#include "interpose/environment.h"
+#include "interpose/sys.h"
+#include "interpose/text.h"
+
+namespace filemon {
+
+Preload g_preload;
+
+namespace {
+
+constexpr char kFile[] = "/libfilemon.so";
+constexpr char kAnyFolder[] = "/$LIB";
+
+// What `$LIB` is: on Debian, and elsewhere.
+struct Folder {
+  char name[24];
+};
+constexpr Folder kFolders[] = {
+    {"/lib/x86_64-linux-gnu"}, {"/lib/i386-linux-gnu"}, {"/lib64"}, {"/lib32"}};
+constexpr size_t kFileSize = sizeof(kFile) - 1;
+
+char g_short_entry[192];  // where entries lie, but for very long ones
+
+bool EndsIn(const char* text, size_t size, const char* end, size_t end_size) {
+  return size >= end_size && EqualBytes(text + size - end_size, end, end_size);
+}
+
+// An entry of LD_PRELOAD, or a library's path, in its parts.
+struct Parts {
+  size_t root = 0;               // the size of what is before the folder
+  const char* folder = nullptr;  // kAnyFolder, one of kFolders, or null
+  bool marked = false;           // the folder has a doubled slash
+};
+
+Parts Split(const char* entry, size_t size) {
+  Parts parts;
+  if (!EndsIn(entry, size, kFile, kFileSize)) return parts;
+  const size_t path = size - kFileSize;
+  const auto take = [&](const char* folder) {
+    const size_t n = strlen(folder);
+    if (!EndsIn(entry, path, folder, n)) return false;
+    parts.root = path - n;
+    parts.folder = folder;
+    if (parts.root > 1 && entry[parts.root - 1] == '/') {
+      parts.marked = true;
+      --parts.root;
+    }
+    return true;
+  };
+  if (take(kAnyFolder)) return parts;
+  for (const Folder& folder : kFolders) {
+    if (take(folder.name)) break;
+  }
+  return parts;
+}
+
+// What `$LIB` is in this process, for an entry with this root; null if that is
+// not known.
+const char* OwnFolder(const char* entry, const Parts& parts) {
+  const char* const library = g_preload.library;
+  if (library == nullptr) return nullptr;
+  const Parts own = Split(library, strlen(library));
+  return own.folder != nullptr && own.folder != kAnyFolder &&
+                 own.root == parts.root && EqualBytes(library, entry, own.root)
+             ? own.folder
+             : nullptr;
+}
+
+// Notes an entry of `size` bytes that `write` writes.
+template <typename Write>
+void Note(size_t size, Write write) {
+  char* const memory = size < sizeof(g_short_entry)
+                           ? g_short_entry
+                           : static_cast<char*>(sys::MapMemory(size + 1));
+  if (memory == nullptr) return;
+  write(memory, size + 1);
+  g_preload.entry = memory;
+}
+
+}  // namespace
+
+const char* FindOurPreload(const char* value, size_t* size) {
+  while (*value != '\0') {
+    size_t n = 0;
+    while (value[n] != '\0' && value[n] != ':' && value[n] != ' ') ++n;
+    // The name, with a slash before it or alone.
+    if (EndsIn(value, n, kFile, kFileSize) ||
+        (n == kFileSize - 1 && EqualBytes(value, kFile + 1, n))) {
+      *size = n;
+      return value;
+    }
+    value += n;
+    if (*value != '\0') ++value;
+  }
+  return nullptr;
+}
+
+void RememberPreload(char* const* environment) {
+  const char* value = FindVariable(environment, "LD_PRELOAD");
+  if (value == nullptr) return;
+  size_t size;
+  const char* entry = FindOurPreload(value, &size);
+  if (entry == nullptr) return;
+  Note(size, [&](char* out, size_t room) {
+    TextBuilder(out, room).Add(entry, size);
+  });
+}
+
+void MakePreload(const char* library) {
+  const size_t size = strlen(library);
+  if (!EndsIn(library, size, kFile, kFileSize)) return;
+  const Parts parts = Split(library, size);
+  bool is_tree = parts.folder != nullptr;
+  // Programs of the class whose library is missing would complain.
+  for (const Folder* other : {&kFolders[0], &kFolders[3]}) {
+    if (!is_tree) break;
+    char path[PATH_MAX];
+    TextBuilder(path, sizeof(path))
+        .Add(library, parts.root)
+        .Add(other->name)
+        .Add(kFile);
+    is_tree = sys::Exists(path);
+  }
+  Note(size, [&](char* out, size_t room) {
+    TextBuilder text(out, room);
+    if (is_tree) {
+      text.Add(library, parts.root).Add(kAnyFolder).Add(kFile);
+    } else {
+      text.Add(library);
+    }
+  });
+}
+
+bool IsPreloadFor(PreloadFor images, const char* entry, size_t size) {
+  const Parts parts = Split(entry, size);
+  switch (images) {
+    case PreloadFor::kAnyClass:
+      return !parts.marked || parts.folder == kAnyFolder;
+    case PreloadFor::kThisClass:
+      return parts.folder != kAnyFolder || OwnFolder(entry, parts) == nullptr;
+    case PreloadFor::kAsItIs:
+      break;
+  }
+  return true;
+}
+
+void WritePreload(const char* entry, size_t size, PreloadFor images,
+                  TextBuilder* out) {
+  if (IsPreloadFor(images, entry, size)) {
+    out->Add(entry, size);
+    return;
+  }
+  const Parts parts = Split(entry, size);
+  out->Add(entry, parts.root);
+  if (images == PreloadFor::kAnyClass) {
+    out->Add(kAnyFolder);
+  } else {
+    out->Add("/").Add(OwnFolder(entry, parts));
+  }
+  out->Add(kFile);
+}
+
+bool PreloadHasForms() {
+  if (g_preload.entry == nullptr) return false;
+  const size_t size = strlen(g_preload.entry);
+  const Parts parts = Split(g_preload.entry, size);
+  return parts.folder == kAnyFolder
+             ? OwnFolder(g_preload.entry, parts) != nullptr
+             : parts.marked;
+}
+
+bool MayBeForOneClass(const char* value) {
+  const char* const end = value + strlen(value);
+  // One of two slashes is at an odd place.
+  for (const char* p = value + 1; p < end; p += 2) {
+    if (*p == '/' && (p[-1] == '/' || p[1] == '/')) return true;
+  }
+  return false;
+}
+
+}  // namespace filemon
