@@ -8,6 +8,7 @@
 #include "interpose/control.h"
 #include "interpose/guest_sessions.h"
 #include "interpose/image.h"
+#include "interpose/layout.h"
 #include "interpose/own_library.h"
 #include "interpose/session.h"
 #include "interpose/sys.h"
@@ -27,7 +28,7 @@ constexpr char kPath[] = "/dev/filemon";
 // closed without waiting for its log.
 constexpr int kMostDescriptors = 4096;
 constexpr int kBits = 8 * sizeof(unsigned);
-unsigned g_may_be_device[kMostDescriptors / kBits];
+FILEMON_COLD unsigned g_may_be_device[kMostDescriptors / kBits];
 
 void Remember(int fd) {
   if (fd < 0 || fd >= kMostDescriptors) return;

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "interpose/guest_sessions.h"
+#include "interpose/layout.h"
 #include "interpose/process.h"
 #include "interpose/report.h"
 #include "interpose/text.h"
@@ -34,7 +35,8 @@ struct Entry {
   Word path[kLongest / sizeof(Word)];
 };
 
-Entry g_entries[kDirectoryPlaces] = {};  // constant: needs no constructor
+FILEMON_COLD Entry
+    g_entries[kDirectoryPlaces] = {};  // constant: needs no constructor
 
 // Of an entry's fields but for the turn: what a reader gets while a writer is
 // at work he does not use.

@@ -1,5 +1,6 @@
 #include "interpose/guest_sessions.h"
 
+#include "interpose/layout.h"
 #include "interpose/process.h"
 #include "interpose/session.h"
 #include "interpose/sys.h"
@@ -18,7 +19,7 @@ struct Guest {
   pid_t pid;  // 0: the place is free
   Session session;
 };
-Guest g_guest[kMaxGuests];
+FILEMON_COLD Guest g_guest[kMaxGuests];
 
 Guest* FindGuest(pid_t pid) {
   for (Guest& guest : g_guest) {

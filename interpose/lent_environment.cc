@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "interpose/environment.h"
+#include "interpose/layout.h"
 #include "interpose/program_class.h"
 #include "interpose/sys.h"
 #include "interpose/text.h"
@@ -21,7 +22,7 @@ struct Block {
   size_t size;
 };
 constexpr uint32_t kBlocks = 32;
-Block g_blocks[kBlocks];
+FILEMON_COLD Block g_blocks[kBlocks];
 uint32_t g_next;  // the block to be used next
 
 int g_users;    // LentEnvironments that exist

@@ -4,6 +4,7 @@
 #include <linux/limits.h>
 
 #include "interpose/environment.h"
+#include "interpose/layout.h"
 #include "interpose/memory_map.h"
 #include "interpose/preload.h"
 #include "interpose/sys.h"
@@ -51,7 +52,7 @@ bool FindByFile(const Mapping& mapping, void* data) {
   return true;
 }
 
-char g_path[PATH_MAX];
+FILEMON_COLD char g_path[PATH_MAX];
 
 // The file's path as the kernel knows it; null if it has none any more.
 const char* OwnPath() {

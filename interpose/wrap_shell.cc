@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <wordexp.h>
 
+#include "interpose/layout.h"
 #include "interpose/lent_environment.h"
 #include "interpose/process.h"
 #include "interpose/report.h"
@@ -41,7 +42,7 @@ struct Shell {
   pid_t pid;
 };
 constexpr int kMaxShells = 32;
-Shell g_shells[kMaxShells];
+FILEMON_COLD Shell g_shells[kMaxShells];
 
 // The child that this thread created last: the end of its list
 // (/proc/PID/task/TID/children, proc(5)). 0 if the kernel does not tell.

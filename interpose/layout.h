@@ -1,0 +1,9 @@
+// Where data lies (libfilemon.lds).
+#ifndef FILEMON_INTERPOSE_LAYOUT_H_
+#define FILEMON_INTERPOSE_LAYOUT_H_
+
+// For a large zeroed array that most processes never touch: apart from the
+// page that all of them write.
+#define FILEMON_COLD __attribute__((section(".bss.cold")))
+
+#endif  // FILEMON_INTERPOSE_LAYOUT_H_
