@@ -1,7 +1,5 @@
 #include "interpose/image.h"
 
-#include <linux/limits.h>
-
 #include "interpose/auxiliary.h"
 #include "interpose/channel.h"
 #include "interpose/device.h"
@@ -9,8 +7,10 @@
 #include "interpose/go_program.h"
 #include "interpose/libraries.h"
 #include "interpose/path.h"
+#include "interpose/path_buffer.h"
 #include "interpose/pid_namespace.h"
 #include "interpose/process.h"
+#include "interpose/program_class.h"
 #include "interpose/report.h"
 #include "interpose/session.h"
 #include "interpose/sys.h"
@@ -54,13 +54,17 @@ bool IsScript(const char* exec_name, char** argv) {
   // Five nested interpreters with an argument each.
   constexpr int kDeepest = 10;
   for (int i = 1; i <= kDeepest && argv[i] != nullptr; ++i) {
-    if (Equal(argv[i], exec_name)) return !SameFile(exec_name, kSelf);
+    if (!Equal(argv[i], exec_name)) continue;
+    // Or it is a program with its own name as an argument, or a file of
+    // binfmt_misc(5). /proc would tell them all, but costs 18 us.
+    return IsScriptFile(exec_name) || !SameFile(exec_name, kSelf);
   }
   return false;
 }
 
-// The absolute path of this image, as the log wants it.
-void ImagePath(const char* cwd, char* out, size_t size) {
+// The absolute path of this image, as the log wants it. What has to be put
+// together for that is put into `buffer`.
+const char* ImagePath(const char* cwd, PathBuffer* buffer) {
   const auto* exec_name = reinterpret_cast<const char*>(Auxiliary(AT_EXECFN));
   const char* name = exec_name;
   if (exec_name != nullptr) {
@@ -71,22 +75,24 @@ void ImagePath(const char* cwd, char* out, size_t size) {
       name = nullptr;  // fexecve(), execveat(): a name of the kernel's making
     }
   }
-  if (name != nullptr && name[0] == '/') {
-    TextBuilder text(out, size);
-    text.Add(name);
-    if (text.ok()) return;
-  }
+  if (name != nullptr && name[0] == '/') return name;
   if (name != nullptr && name[0] != '\0' && cwd[0] == '/') {
-    bool sure;
-    if (JoinPath(cwd, name, out, size, &sure) &&
-        (sure || SameFile(out, kSelf))) {
-      return;
-    }
-    TextBuilder text(out, size);
-    if (text.Add(cwd).Add("/").Add(name).ok()) return;
+    const auto join = [&](char* out, size_t size) {
+      bool sure;
+      return JoinPath(cwd, name, out, size, &sure) &&
+             (sure || SameFile(out, kSelf));
+    };
+    const auto append = [&](char* out, size_t size) {
+      return TextBuilder(out, size).Add(cwd).Add("/").Add(name).ok();
+    };
+    if (buffer->Fill(join) || buffer->Fill(append)) return buffer->path();
   }
-  const long n = sys::Readlinkat(AT_FDCWD, kSelf, out, size - 1);
-  out[n > 0 ? n : 0] = '\0';
+  buffer->Fill([](char* out, size_t size) {
+    const long n = sys::Readlinkat(AT_FDCWD, kSelf, out, size - 1);
+    out[n > 0 ? n : 0] = '\0';
+    return static_cast<size_t>(n) < size - 1;
+  });
+  return buffer->path();
 }
 
 void OnExit(int status, void*) {
@@ -118,11 +124,16 @@ void CallAtExit() {
   }
 }
 
+// What the dynamic linker has used of the stack before is used again, and costs
+// nothing; each page below it, that of a PATH_MAX buffer say, is another fault.
 void ReportImageStart() {
-  char cwd[PATH_MAX];
-  if (sys::Getcwd(cwd, sizeof(cwd)) < 0 || cwd[0] != '/') cwd[0] = '\0';
-  char path[PATH_MAX];
-  ImagePath(cwd, path, sizeof(path));
+  PathBuffer cwd;
+  cwd.Fill([](char* out, size_t size) {
+    // The kernel writes "(unreachable)" before a directory outside our root.
+    return sys::Getcwd(out, size) >= 0 && out[0] == '/';
+  });
+  PathBuffer buffer;
+  const char* const path = ImagePath(cwd.path(), &buffer);
   Batch batch;
   Outside outside = {0, 0};
   if (ThisSession().pid_namespace != 0 && HasNoParentHere()) {
@@ -137,7 +148,7 @@ void ReportImageStart() {
   record.a = sys::Getppid();
   record.b = outside.parent;
   record.name[0] = path;
-  record.name[1] = cwd;
+  record.name[1] = cwd.path();
   batch.Add(record);
   if (IsGoProgram()) {
     OutgoingRecord unseen = {wire::Kind::kUnseen, ThisSession().pid};

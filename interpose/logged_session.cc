@@ -189,11 +189,11 @@ bool IsSet(char* const* environment, const char* name) {
   return value != nullptr && value[0] != '\0' && !Equal(value, "0");
 }
 
-}  // namespace
-
-int BeginLoggedSession(char* const* environment, Membership* out) {
-  const char* const value = FindVariable(environment, kLogVariable);
-  if (value == nullptr || value[0] == '\0') return -1;
+// Not inlined: its buffers shall not be in the frame of those who do not want a
+// log, at the start of each dormant process.
+__attribute__((noinline, cold)) int BeginLog(char* const* environment,
+                                             const char* value,
+                                             Membership* out) {
   char target[PATH_MAX];
   const int log = Expand(value, target, sizeof(target)) ? OpenTarget(target)
                                                         : -ENAMETOOLONG;
@@ -223,6 +223,14 @@ int BeginLoggedSession(char* const* environment, Membership* out) {
     return -1;
   }
   return pipe;
+}
+
+}  // namespace
+
+int BeginLoggedSession(char* const* environment, Membership* out) {
+  const char* const value = FindVariable(environment, kLogVariable);
+  if (value == nullptr || value[0] == '\0') return -1;
+  return BeginLog(environment, value, out);
 }
 
 void WaitForLog() {
