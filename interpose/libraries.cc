@@ -118,6 +118,7 @@ bool FoundWithoutCache(const char* library) {
 // The R records of libraries, in the order of their opens.
 class LibraryReport {
  public:
+  // `pid` is 0 if it is to be asked for when there is something to report.
   LibraryReport(Batch* batch, pid_t pid) : batch_(batch), pid_(pid) {}
 
   void AddCache() {
@@ -132,6 +133,7 @@ class LibraryReport {
   }
 
   void Add(const char* path) {
+    if (pid_ == 0) pid_ = sys::Getpid();
     OutgoingRecord record = {wire::Kind::kOpen, pid_};
     record.a = wire::kReads;
     record.name[0] = "";
@@ -311,7 +313,7 @@ bool HasRunpath(const void* address) {
 
 void ReportNewLibraries(const char* name, bool failed) {
   Batch batch;
-  LibraryReport report(&batch, sys::Getpid());
+  LibraryReport report(&batch, 0);
   const bool has_slash = name != nullptr && HasSlash(name);
   // A search that found nothing has looked into the cache all the same.
   if (failed && name != nullptr && !has_slash) report.AddCache();
