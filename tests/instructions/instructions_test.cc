@@ -54,7 +54,7 @@ constexpr Row kCalls[] = {
     {"chdir", Session::kTraced, 357, 1},
     {"fork", Session::kTraced, 293, 0},
     {"vfork", Session::kTraced, 82, 0},
-    {"posix_spawn", Session::kTraced, 5791, 2},
+    {"posix_spawn", Session::kTraced, 7156, 6},
     {"waitpid", Session::kTraced, 326, 0},
     {"open", Session::kDormant, 96, 0},
     {"openat", Session::kDormant, 100, 0},
@@ -64,18 +64,18 @@ constexpr Row kCalls[] = {
     {"read", Session::kDormant, 0, 0},
     {"fork", Session::kDormant, 44, 0},
     {"vfork", Session::kDormant, 60, 0},
-    {"posix_spawn", Session::kDormant, 69, 0},
+    {"posix_spawn", Session::kDormant, 1121, 0},
 };
 
 // A dynamically linked program: from its exec to main(), from there to its exec
 // of another one, and from main() to its end. Our part is what libfilemon.so
 // does, and what the dynamic linker has to do with it.
 constexpr Row kProcess[] = {
-    {"start", Session::kTraced, 32979, 15},
-    {"exec", Session::kTraced, 6282, 3},
-    {"exit", Session::kTraced, 749, 3},
-    {"start", Session::kDormant, 16777, 8},
-    {"exec", Session::kDormant, 75, 0},
+    {"start", Session::kTraced, 28443, 14},
+    {"exec", Session::kTraced, 6960, 7},
+    {"exit", Session::kTraced, 725, 2},
+    {"start", Session::kDormant, 16753, 7},
+    {"exec", Session::kDormant, 1104, 0},
     {"exit", Session::kDormant, 117, 0},
 };
 
