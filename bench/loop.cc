@@ -32,6 +32,8 @@ char* const kTrueArguments[] = {const_cast<char*>("true"), nullptr};
 struct Folder {
   std::string file;
   int fd;
+  int zero;  // of /dev/zero
+  int null;  // of /dev/null
 };
 
 void OpenClose(const Folder& folder) {
@@ -52,6 +54,16 @@ void FopenFclose(const Folder& folder) {
 void Stat(const Folder& folder) {
   struct stat st;
   if (stat(folder.file.c_str(), &st) != 0) Die("stat");
+}
+
+// One byte of what never ends, and of what takes everything.
+void Read(const Folder& folder) {
+  char c;
+  if (read(folder.zero, &c, 1) != 1) Die("read");
+}
+
+void Write(const Folder& folder) {
+  if (write(folder.null, "", 1) != 1) Die("write");
 }
 
 void* OpenManyTimes(void* folder) {
@@ -114,6 +126,8 @@ constexpr Case kCases[] = {
     {"fopen+fclose", FopenFclose},
     {"threads", OpenCloseInTwoThreads},
     {"stat", Stat},
+    {"read", Read},
+    {"write", Write},
     {"fork+exec", ForkExec},
     {"vfork+exec", VforkExec},
     {"posix_spawn", PosixSpawn},
@@ -132,9 +146,10 @@ int main(int argc, char** argv) {
     return 2;
   }
   const std::string folder = argv[3];
-  const Folder place = {folder + "/file",
-                        open(folder.c_str(), O_RDONLY | O_DIRECTORY)};
-  if (place.fd < 0) Die(argv[3]);
+  const Folder place = {
+      folder + "/file", open(folder.c_str(), O_RDONLY | O_DIRECTORY),
+      open("/dev/zero", O_RDONLY), open("/dev/null", O_WRONLY)};
+  if (place.fd < 0 || place.zero < 0 || place.null < 0) Die(argv[3]);
 
   chosen->once(place);  // the first time pays for what is done only once
   const auto start = std::chrono::steady_clock::now();

@@ -2,7 +2,8 @@
 # Each case of bench/loop runs, and says how long it took.
 set -eu
 touch "$TEST_TMPDIR/file"
-for name in open+close openat+close fopen+fclose fork+exec vfork+exec posix_spawn; do
+for name in open+close openat+close fopen+fclose stat read write \
+  fork+exec vfork+exec posix_spawn; do
   took=$(bench/loop "$name" 10 "$TEST_TMPDIR")
   case $took in
     *[!0-9.]* | '' | 0.0) echo "$name: not a time: $took"; exit 1 ;;
