@@ -45,50 +45,71 @@ void Erase(std::vector<int32_t>* numbers, int32_t number) {
 
 }  // namespace
 
-struct Merge::Process {
-  pid_t parent = 0;
-  // Empty if it is not known.
-  SharedText cwd;
-  // What it runs: the last E of its own or of an ancestor.
-  SharedText image;
-  // Whether it has reported a start of its own.
-  bool started = false;
-  // The absolute path of an exec of which nothing more is known yet; empty for
-  // a file without a name (a memfd).
-  absl::optional<std::string> pending_exec;
-  // Its kExec's a.
-  int32_t exec_flags = 0;
-  // Its image does not have the library.
-  bool untraced = false;
-  // Which sides of the fork that made it have spoken.
-  bool forked_by_parent = false;
-  bool forked_by_child = false;
-  // The parent's proof when it spoke.
-  uint32_t fork_proof = 0;
-  // True of the children of system() and popen(), whose parents cannot name
-  // them.
-  bool Nameless() const { return !forked_by_parent && !forked_by_child; }
-  // By somebody who is untraced, and cannot tell of it.
-  bool silently_made = false;
-  // The status that it said it would exit with.
-  absl::optional<int> exit_code;
-  // The wait status that a tracer has seen.
-  absl::optional<int> tracers_word;
-  // Its end is certain, and its parent may still tell how it ended.
-  bool ended = false;
-  // Children with `ended` set.
-  std::vector<pid_t> ended_children;
+// What is open about the children of a process.
+struct Merge::Offspring {
+  // Children with Process::ended set.
+  std::vector<pid_t> ended;
   // Children that appeared by a start of their own, and are Nameless() unless
   // a report of their fork has come since.
-  std::vector<pid_t> nameless_children;
+  std::vector<pid_t> nameless;
   // Wait statuses that it learnt of children it did not name, and that belong
   // to none found so far.
   std::vector<int> unclaimed_statuses;
   // Tokens of posix_spawn() calls under way.
   std::vector<int32_t> spawns;
-  // Those of the parent when this process appeared: one of them may have made
-  // it.
+};
+
+// There may be many thousands at once: what most are without is not in it.
+struct Merge::Process {
+  // An exec of which nothing more is known yet.
+  struct Exec {
+    // Absolute; empty for a file without a name (a memfd).
+    std::string path;
+    // kExec's a.
+    int32_t flags;
+  };
+
+  // True of the children of system() and popen(), whose parents cannot name
+  // them.
+  bool Nameless() const { return !forked_by_parent && !forked_by_child; }
+
+  const Offspring& offspring() const {
+    static const Offspring* const kNone = new Offspring;
+    return its_offspring != nullptr ? *its_offspring : *kNone;
+  }
+  Offspring* mutable_offspring() {
+    if (its_offspring == nullptr) its_offspring = std::make_unique<Offspring>();
+    return its_offspring.get();
+  }
+
+  pid_t parent = 0;
+  // Whether it has reported a start of its own.
+  bool started = false;
+  // Its image does not have the library.
+  bool untraced = false;
+  // Which sides of the fork that made it have spoken.
+  bool forked_by_parent = false;
+  bool forked_by_child = false;
+  // By somebody who is untraced, and cannot tell of it.
+  bool silently_made = false;
+  // Its end is certain, and its parent may still tell how it ended.
+  bool ended = false;
+  // The parent's proof when it spoke of the fork.
+  uint32_t fork_proof = 0;
+  // Empty if it is not known.
+  SharedText cwd;
+  // What it runs: the last E of its own or of an ancestor.
+  SharedText image;
+  // Null if there is none.
+  std::unique_ptr<const Exec> pending_exec;
+  // The status that it said it would exit with.
+  absl::optional<int> exit_code;
+  // The wait status that a tracer has seen.
+  absl::optional<int> tracers_word;
+  // Those of the parent's posix_spawn() calls that were under way when this
+  // process appeared: one of them may have made it.
   std::vector<int32_t> made_by;
+  std::unique_ptr<Offspring> its_offspring;
 };
 
 struct Merge::Tombstone {
@@ -140,7 +161,7 @@ Merge::~Merge() = default;
 void Merge::Root(pid_t pid, absl::string_view path, absl::string_view cwd) {
   Process& process = known_[pid];
   process.cwd.Set(cwd);
-  process.pending_exec = JoinPath(cwd, path);
+  process.pending_exec.reset(new Process::Exec{JoinPath(cwd, path), 0});
   root_ = pid;
   provenance_.Root(pid);
   ++alive_;
@@ -286,13 +307,15 @@ std::vector<int32_t> Merge::SpawnsBehind(const Record& start) {
   const Process* child = known_.Find(start.pid);
   if (child == nullptr) {
     const Process* parent = known_.Find(start.a);
-    return parent != nullptr ? parent->spawns : std::vector<int32_t>();
+    return parent != nullptr ? parent->offspring().spawns
+                             : std::vector<int32_t>();
   }
   const Process* parent = known_.Find(child->parent);
   if (child->started || child->forked_by_child || parent == nullptr) return {};
   std::vector<int32_t> behind;
   for (int32_t token : child->made_by) {
-    if (absl::c_linear_search(parent->spawns, token)) behind.push_back(token);
+    if (absl::c_linear_search(parent->offspring().spawns, token))
+      behind.push_back(token);
   }
   return behind;
 }
@@ -407,7 +430,7 @@ void Merge::Apply(const Record& record) {
       break;
     }
     case Kind::kSpawnBegin:
-      process.spawns.push_back(record.a);
+      process.mutable_offspring()->spawns.push_back(record.a);
       break;
     case Kind::kUnseen:
       log_->Comment(
@@ -443,7 +466,7 @@ void Merge::OnStart(const Record& record) {
     }
     // Who came from another pid namespace may not know his parent.
     process = &Appear(record.a != 0 ? record.a : root_, pid);
-    if (parent != nullptr) parent->nameless_children.push_back(pid);
+    if (parent != nullptr) parent->mutable_offspring()->nameless.push_back(pid);
     // Who cannot speak cannot vouch.
     if (parent != nullptr ? parent->untraced : untraced_ > 0) {
       process->silently_made = true;
@@ -470,9 +493,8 @@ void Merge::OnExec(const Record& record) {
     process = &Known(record.pid);
   }
   const std::string named = JoinPath(record.names[0], record.names[1]);
-  process->pending_exec =
-      named.empty() ? named : JoinPath(process->cwd.view(), named);
-  process->exec_flags = record.a;
+  process->pending_exec.reset(new Process::Exec{
+      named.empty() ? named : JoinPath(process->cwd.view(), named), record.a});
 }
 
 void Merge::OnOpen(const Record& record) {
@@ -547,7 +569,7 @@ void Merge::OnSomeChildEnded(const Record& record) {
   // A child that ended as it had announced, or else the only one that has ended
   // without a word. Of one that is merely gone the word may be in the pipe yet.
   std::vector<pid_t> fitting;
-  for (pid_t child_pid : parent.nameless_children) {
+  for (pid_t child_pid : parent.offspring().nameless) {
     const Process& child = *known_.Find(child_pid);
     if (!child.Nameless()) continue;
     if (child.exit_code && WIFEXITED(status)) {
@@ -569,15 +591,16 @@ void Merge::OnSomeChildEnded(const Record& record) {
       return;
     }
   }
-  if (parent.unclaimed_statuses.size() == kMaxUnclaimedStatuses) {
-    parent.unclaimed_statuses.erase(parent.unclaimed_statuses.begin());
+  std::vector<int>& unclaimed = parent.mutable_offspring()->unclaimed_statuses;
+  if (unclaimed.size() == kMaxUnclaimedStatuses) {
+    unclaimed.erase(unclaimed.begin());
   }
-  parent.unclaimed_statuses.push_back(status);
+  unclaimed.push_back(status);
 }
 
 void Merge::OnSpawnEnd(const Record& record) {
   if (Process* child = known_.Find(record.b)) child->made_by.clear();
-  Erase(&Known(record.pid).spawns, record.a);
+  Erase(&Known(record.pid).mutable_offspring()->spawns, record.a);
   for (auto it = holds_.begin(); it != holds_.end();) {
     Hold& hold = *it++;
     if (hold.parent != record.pid) continue;
@@ -627,7 +650,7 @@ Merge::Process& Merge::Appear(pid_t parent_pid, pid_t pid) {
   if (parent != nullptr) {
     process.cwd = parent->cwd;
     process.image = parent->image;
-    process.made_by = parent->spawns;
+    process.made_by = parent->offspring().spawns;
   }
   appeared_.push_back(pid);
   ++alive_;
@@ -653,10 +676,11 @@ void Merge::OnEnded(pid_t pid, absl::optional<int> wait_status) {
   Process* parent = known_.Find(process->parent);
   if (parent == nullptr) return Bury(pid, wait_status);
   if (wait_status) {
-    std::vector<int>& unclaimed = parent->unclaimed_statuses;
-    auto same = absl::c_find(unclaimed, *wait_status);
-    if (process->Nameless() && same != unclaimed.end()) {
-      unclaimed.erase(same);
+    if (process->Nameless()) {
+      std::vector<int>& unclaimed =
+          parent->mutable_offspring()->unclaimed_statuses;
+      const auto same = absl::c_find(unclaimed, *wait_status);
+      if (same != unclaimed.end()) unclaimed.erase(same);
     }
     return Bury(pid, wait_status);
   }
@@ -665,11 +689,14 @@ void Merge::OnEnded(pid_t pid, absl::optional<int> wait_status) {
       !parent->ended && !parent->untraced && !parent->pending_exec;
   if (wait_status || !parent_may_tell) return Bury(pid, wait_status);
 
-  if (parent->ended_children.size() == kMaxUntoldEnds) {
-    Bury(parent->ended_children.front(), absl::nullopt);
+  std::vector<pid_t>& untold = parent->mutable_offspring()->ended;
+  if (untold.size() == kMaxUntoldEnds) {
+    // That may end others, these two among them.
+    Bury(untold.front(), absl::nullopt);
+    return OnEnded(pid, absl::nullopt);
   }
   process->ended = true;
-  parent->ended_children.push_back(pid);
+  untold.push_back(pid);
   ended_.push_back(pid);
   --alive_;
 }
@@ -709,10 +736,13 @@ void Merge::Bury(pid_t pid, absl::optional<int> wait_status) {
   Process* process = known_.Find(pid);
   // What was held back may have been the news of the same end.
   if (process == nullptr) return;
-  const std::vector<pid_t> waiting = process->ended_children;
-  for (pid_t child_pid : waiting) {
+  const std::vector<pid_t> untold = process->offspring().ended;
+  for (pid_t child_pid : untold) {
     const Process* child = known_.Find(child_pid);
-    if (child != nullptr) Bury(child_pid, TakeStatusFor(*child, process));
+    if (child == nullptr) continue;
+    Bury(child_pid, TakeStatusFor(*child, process));
+    process = known_.Find(pid);
+    if (process == nullptr) return;  // the same, of what the child held back
   }
 
   if (process->pending_exec) ExecWasUntraced(pid, process, /*ended=*/true);
@@ -722,8 +752,10 @@ void Merge::Bury(pid_t pid, absl::optional<int> wait_status) {
     --alive_;
   }
   if (Process* parent = known_.Find(process->parent)) {
-    Erase(&parent->ended_children, pid);
-    Erase(&parent->nameless_children, pid);
+    if (Offspring* offspring = parent->its_offspring.get()) {
+      Erase(&offspring->ended, pid);
+      Erase(&offspring->nameless, pid);
+    }
   }
   WriteExit(pid, process, wait_status);
   provenance_.Forget(pid);
@@ -765,8 +797,10 @@ void Merge::AddTombstone(pid_t pid, const Process& process, int wait_status) {
 
 absl::optional<int> Merge::TakeStatusFor(const Process& process,
                                          Process* parent) {
-  if (!process.Nameless()) return absl::nullopt;
-  std::vector<int>& statuses = parent->unclaimed_statuses;
+  if (!process.Nameless() || parent->offspring().unclaimed_statuses.empty()) {
+    return absl::nullopt;
+  }
+  std::vector<int>& statuses = parent->mutable_offspring()->unclaimed_statuses;
   auto found = statuses.end();
   if (process.exit_code) {
     found = absl::c_find(statuses, W_EXITCODE(*process.exit_code, 0));
@@ -785,11 +819,11 @@ absl::optional<int> Merge::TakeStatusFor(const Process& process,
 }
 
 void Merge::CheckExec(pid_t pid, Process* process, absl::string_view path) {
-  if (process->pending_exec->empty()) return;
-  if (CleanPath(*process->pending_exec) == CleanPath(path)) return;
+  if (process->pending_exec->path.empty()) return;
+  if (CleanPath(process->pending_exec->path) == CleanPath(path)) return;
   // Of a script and by other names of it, another path may mean the same image;
   // but one that cannot be traced was there and has executed this one.
-  const Host::Image image = host_->InspectImage(*process->pending_exec);
+  const Host::Image image = host_->InspectImage(process->pending_exec->path);
   if (image.path != path && !image.obstacle.empty()) {
     ExecWasUntraced(pid, process, /*ended=*/false);
   }
@@ -797,24 +831,23 @@ void Merge::CheckExec(pid_t pid, Process* process, absl::string_view path) {
 
 void Merge::ExecWasUntraced(pid_t pid, Process* process, bool ended) {
   Host::Image image;
-  if (process->pending_exec->empty()) {
+  if (process->pending_exec->path.empty()) {
     process->image.Set("(a program without a name)");
   } else {
-    image = host_->InspectImage(*process->pending_exec);
+    image = host_->InspectImage(process->pending_exec->path);
     process->image.Set(CleanPath(image.path));
     log_->Exec(pid, process->image.view());
   }
+  const int32_t flags = process->pending_exec->flags;
   process->pending_exec.reset();
   process->untraced = true;
   ++untraced_;
   const absl::string_view reason =
-      process->exec_flags & wire::kHandedOver
-          ? "handed over to another filemon session"
-      : process->exec_flags & wire::kUnreachable
-          ? "libfilemon.so is out of its reach"
-      : !image.obstacle.empty() ? absl::string_view(image.obstacle)
-      : ended                   ? "ended before libfilemon.so was loaded"
-                                : "libfilemon.so was not loaded";
+      flags & wire::kHandedOver    ? "handed over to another filemon session"
+      : flags & wire::kUnreachable ? "libfilemon.so is out of its reach"
+      : !image.obstacle.empty()    ? absl::string_view(image.obstacle)
+      : ended                      ? "ended before libfilemon.so was loaded"
+                                   : "libfilemon.so was not loaded";
   log_->Comment(
       absl::StrCat("untraced ", pid, " ", process->image.view(), ": ", reason));
 }

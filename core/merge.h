@@ -98,6 +98,7 @@ class Merge {
 
  private:
   struct Process;
+  struct Offspring;
   struct Hold;
   struct Event;
   struct Tombstone;
