@@ -15,7 +15,7 @@ MARKS = {
     "fsatrace": ("#3b82c4", "square"),
     "firebuild": ("#8e5fc7", "diamond"),
     "tup": ("#2f9e75", "triangle"),
-    "bear": ("#a87b45", "ring"),
+    "bear": ("#a87b45", "plus"),
     "strace": ("#6b7280", "cross"),
     "seccomp": ("#6b7280", "square"),
 }
@@ -45,6 +45,7 @@ def shape(kind, x, y, colour, title):
         "square": '<path d="M%.1f %.1fh8v8h-8z" %s>' % (x - 4, y - 4, fill),
         "diamond": '<path d="M%.1f %.1fl5 5l-5 5l-5-5z" %s>' % (x, y - r, fill),
         "triangle": '<path d="M%.1f %.1fl5 9h-10z" %s>' % (x, y - r, fill),
+        "plus": '<path d="M%.1f %.1fv10m-5-5h10" %s>' % (x, y - r, line),
         "cross": '<path d="M%.1f %.1fl8 8m0-8l-8 8" %s>' % (x - 4, y - 4, line),
     }
     tag = paths[kind]
@@ -88,7 +89,7 @@ def draw(results, wanted):
         label = LABELS.get(name, name)
         out.append(shape(kind, x + 6, 18, colour, label))
         out.append('<text x="%.1f" y="22">%s</text>' % (x + 16, escape(label)))
-        x += 34 + 7.2 * len(label)
+        x += 34 + 7.6 * len(label)
     out.append('<path class="goal" d="M%.1f 12v12"/><text x="%.1f" y="22">goal</text>' %
                (x + 6, x + 14))
     bottom = height - BOTTOM
