@@ -226,7 +226,7 @@ class WholeRunTest(unittest.TestCase):
             self.assertEqual(len(samples["posix_spawn"]["empty"]), 2)
             # Once in five rounds.
             self.assertEqual(len(samples["find -newer"]["bare"]), 1)
-            self.assertGreater(samples["find -newer"]["bare"][0], 0)
+            self.assertGreater(samples["find -newer"]["bare"][0][0], 0)
             xml.etree.ElementTree.parse(svg)
 
     def test_refuses_an_unknown_case(self):

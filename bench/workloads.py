@@ -13,14 +13,13 @@ MODULES = 300
 
 
 class Workload:
-    """A command that runs in `project`, and what a log of it must have.
+    """A command that runs in `project`, and what a log of it must have. Judged is the
+    processor time of its processes.
 
     `expect` are (letter, text, count, names): at least so many records of that
     letter that have the text, and so many different ones. `every`: it is run in
     each round of that number only.
     """
-
-    unit = "CPU"  # what a sample is: processor time of the workload's processes
 
     def __init__(self, name, goal, command, expect, every=5, set_up=None, reset=None):
         self.name, self.goal, self.every = name, goal, every
@@ -43,15 +42,17 @@ class Workload:
     def expect(self, _slow):
         return self._expect
 
+    def iterations(self, _slow):
+        return 1
+
     def sample(self, _wall, cpu, _out):
+        """What is judged, in nanoseconds."""
         return cpu
 
 
 class Loop(Workload):
-    """A case of bench/loop, in a sample of 20 to 60 ms. Under a tracer that is
+    """A case of bench/loop, in a sample of 20 to 60 ms; judged is the time. Under a tracer that is
     `slow` times slower it does it less often."""
-
-    unit = "time"
 
     def __init__(self, name, goal, iterations, letter="", text="file", each=1):
         super().__init__(name, goal, None, [], every=1)
