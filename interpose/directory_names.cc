@@ -38,15 +38,16 @@ struct Entry {
 FILEMON_COLD Entry
     g_entries[kDirectoryPlaces] = {};  // constant: needs no constructor
 
-// Of an entry's fields but for the turn: what a reader gets while a writer is
-// at work he does not use.
+// Of an entry's fields but for the turn. What a reader gets while a writer is
+// at work he does not use: the order is that no field is read after the second
+// look at the turn, and none written before the writer is in his place.
 template <typename T>
 T Load(const T& field) {
-  return __atomic_load_n(&field, __ATOMIC_RELAXED);
+  return __atomic_load_n(&field, __ATOMIC_ACQUIRE);
 }
 template <typename T>
 void Store(T* field, T value) {
-  __atomic_store_n(field, value, __ATOMIC_RELAXED);
+  __atomic_store_n(field, value, __ATOMIC_RELEASE);
 }
 
 size_t WordsOf(size_t size) { return (size + sizeof(Word) - 1) / sizeof(Word); }
@@ -86,15 +87,15 @@ bool Recall(const Entry& entry, int fd, int64_t now, uint32_t names, char* out,
   }
   for (size_t i = 0; i < words; ++i) {
     const Word word = Load(entry.path[i]);
-    memcpy(out + i * sizeof(Word), &word, sizeof(Word));
+    // The compiler's own: memcpy() here is a call (-ffreestanding).
+    __builtin_memcpy(out + i * sizeof(Word), &word, sizeof(Word));
   }
-  __atomic_thread_fence(__ATOMIC_ACQUIRE);
   return Load(entry.turn) == turn;
 }
 
 // Reads the path and remembers it, if nobody else is doing so in this place.
-bool Learn(Entry* entry, int fd, int64_t now, uint32_t names, char* out,
-           size_t size) {
+__attribute__((noinline)) bool Learn(Entry* entry, int fd, int64_t now,
+                                     uint32_t names, char* out, size_t size) {
   uint32_t turn = __atomic_load_n(&entry->turn, __ATOMIC_RELAXED);
   // Before the link is read: who closes the descriptor after that finds the bit
   // and the writer.
@@ -104,7 +105,6 @@ bool Learn(Entry* entry, int fd, int64_t now, uint32_t names, char* out,
                                    __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)) {
     return PathOfDescriptor(fd, out, size);
   }
-  __atomic_thread_fence(__ATOMIC_RELEASE);
   const bool found = PathOfDescriptor(fd, out, size);
   const size_t length = found ? strlen(out) + 1 : 0;
   if (length > 0 && length <= kLongest) {
