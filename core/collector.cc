@@ -16,7 +16,7 @@
 namespace filemon {
 namespace {
 
-constexpr size_t kReadSize = 1024 * 1024;
+constexpr size_t kReadSize = 256 * 1024;
 
 // How long to leave the pipe alone: at full speed two writers of 100-byte
 // records fill a tenth of it in the shorter time.

@@ -34,13 +34,19 @@ namespace filemon {
 namespace lane {
 
 // 128 KiB hold what a process reports in 2 ms, the collector's pace, when it
-// does nothing but open files. Enough lanes for a build's few processes that
-// live long; together no more than 4 MiB.
+// does nothing but open files.
 inline constexpr uint32_t kSize = 128 * 1024;
-inline constexpr uint32_t kLanes = 32;
 
-// In the file the lanes follow the session's cookie (uint32_t), by which a
-// process knows that the file is its session's. 64 KiB: the largest page.
+// For which there is room in the file.
+inline constexpr uint32_t kLanes = 128;
+
+// What the file begins with.
+struct FileHeader {
+  uint32_t cookie;  // of the session: the file might be another's
+  uint32_t count;   // of lanes that the collector looks at
+};
+
+// The lanes follow at 64 KiB, the largest page.
 inline constexpr uint32_t kFirstLane = 64 * 1024;
 inline constexpr uint32_t kFileSize = kFirstLane + kLanes * kSize;
 

@@ -1,6 +1,7 @@
 #include "core/lanes.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -17,6 +18,8 @@ namespace {
 
 // linux/memfd.h of Linux 6.3; older kernels know no such flag.
 constexpr unsigned kNoExecSeal = 8;
+
+constexpr uint32_t kLanesForAProcessor = 8;
 
 int CreateFile() {
   for (const unsigned flags : {kNoExecSeal, 0u}) {
@@ -62,17 +65,31 @@ struct flock LockOf(size_t number) {
   return lock;
 }
 
+// The collector's processors are its children's.
+uint32_t UsefulLanes() {
+  cpu_set_t processors;
+  // Fails where there are more than it has room for.
+  if (sched_getaffinity(0, sizeof(processors), &processors) != 0) {
+    return lane::kLanes;
+  }
+  return std::min(
+      lane::kLanes,
+      kLanesForAProcessor * static_cast<uint32_t>(CPU_COUNT(&processors)));
+}
+
 }  // namespace
 
 std::unique_ptr<Lanes> Lanes::Create(uint32_t cookie) {
   if (!ClocksRunAlike() || !FileMayBeLong()) return nullptr;
   const int fd = CreateFile();
   if (fd < 0) return nullptr;
+  const uint32_t count = UsefulLanes();
+  const lane::FileHeader header = {cookie, count};
   void* memory = MAP_FAILED;
   // Of a file that shrinks, the rest of a mapping is SIGBUS.
   if (ftruncate(fd, lane::kFileSize) == 0 &&
       fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0 &&
-      pwrite(fd, &cookie, sizeof(cookie), 0) == sizeof(cookie)) {
+      pwrite(fd, &header, sizeof(header), 0) == sizeof(header)) {
     memory = mmap(nullptr, lane::kFileSize, PROT_READ | PROT_WRITE, MAP_SHARED,
                   fd, 0);
   }
@@ -81,7 +98,7 @@ std::unique_ptr<Lanes> Lanes::Create(uint32_t cookie) {
     return nullptr;
   }
   return std::unique_ptr<Lanes>(
-      new Lanes(fd, static_cast<char*>(memory), cookie));
+      new Lanes(fd, static_cast<char*>(memory), cookie, count));
 }
 
 Lanes::~Lanes() {
@@ -90,7 +107,7 @@ Lanes::~Lanes() {
 }
 
 void Lanes::Open(int32_t number) {
-  if (number < 0 || static_cast<uint32_t>(number) >= lane::kLanes) return;
+  if (number < 0 || static_cast<uint32_t>(number) >= count_) return;
   const size_t n = static_cast<size_t>(number);
   if (absl::c_any_of(open_, [n](const Lane& l) { return l.number == n; })) {
     return;

@@ -32,6 +32,10 @@ class Lanes {
   // Of the file, close-on-exec.
   int fd() const { return fd_; }
 
+  // How many processes can have one: what is in all of them at a time is the
+  // collector's memory, so their number is that of the processors, some times.
+  uint32_t count() const { return count_; }
+
   // A process has said that it writes into the lane of that number.
   void Open(int32_t number);
   // Whether any lane is in use.
@@ -58,8 +62,8 @@ class Lanes {
     bool abandoned = false;
   };
 
-  Lanes(int fd, char* memory, uint32_t cookie)
-      : fd_(fd), memory_(memory), cookie_(cookie) {}
+  Lanes(int fd, char* memory, uint32_t cookie, uint32_t count)
+      : fd_(fd), memory_(memory), cookie_(cookie), count_(count) {}
 
   // Whether there is nothing in it, or nothing that makes sense.
   static bool IsEmpty(const Lane& lane, uint32_t tail);
@@ -78,6 +82,7 @@ class Lanes {
   const int fd_;
   char* const memory_;
   const uint32_t cookie_;
+  const uint32_t count_;
   std::vector<Lane> open_;
   uint64_t dropped_bytes_ = 0;
 };

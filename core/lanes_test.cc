@@ -233,7 +233,9 @@ TEST_F(LanesTest, IsFreeWhenItsProcessNeverBegan) {
 }
 
 TEST_F(LanesTest, KnowsNoOtherLanes) {
-  for (int32_t number : {-1, int32_t{lane::kLanes}, INT32_MIN, INT32_MAX}) {
+  ASSERT_LE(lanes_->count(), lane::kLanes);
+  for (int32_t number : {-1, static_cast<int32_t>(lanes_->count()),
+                         int32_t{lane::kLanes}, INT32_MIN, INT32_MAX}) {
     lanes_->Open(number);
   }
   EXPECT_FALSE(lanes_->in_use());

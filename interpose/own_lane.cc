@@ -15,13 +15,14 @@ constexpr uint32_t kRecordsBeforeALane = 16;
 // Whoever found all lanes taken tries again now and then.
 constexpr uint32_t kRecordsBetweenTries = 1024;
 
-// Whether the file is the session's: the collector's pid may be another
-// process's in this pid namespace.
-bool IsOfThisSession(int fd) {
-  uint32_t cookie = 0;
-  return sys::PositionedRead(fd, &cookie, sizeof(cookie), 0) ==
-             sizeof(cookie) &&
-         cookie == ThisSession().cookie;
+// How many lanes the file has; none if it is not the session's: the collector's
+// pid may be another process's in this pid namespace.
+uint32_t CountLanes(int fd) {
+  lane::FileHeader header = {};
+  const bool known =
+      sys::PositionedRead(fd, &header, sizeof(header), 0) == sizeof(header) &&
+      header.cookie == ThisSession().cookie;
+  return known && header.count <= lane::kLanes ? header.count : 0;
 }
 
 lane::Header* MapLane(int fd, uint32_t number) {
@@ -39,7 +40,8 @@ lane::Header* MapLane(int fd, uint32_t number) {
 }
 
 lane::Header* TakeLane(int fd) {
-  for (uint32_t number = 0; number < lane::kLanes; ++number) {
+  const uint32_t count = CountLanes(fd);
+  for (uint32_t number = 0; number < count; ++number) {
     const int error = sys::LockByte(fd, F_WRLCK, number);
     if (error == -EAGAIN || error == -EACCES) continue;
     if (error != 0) return nullptr;
@@ -71,7 +73,7 @@ __attribute__((noinline)) lane::Header* TryForLane(OwnPage* page) {
   if (ThisSession().lanes == 0) return nullptr;
   const int fd = OpenCollectorsFile(ThisSession().lanes, O_RDWR | O_CLOEXEC);
   if (fd < 0) return nullptr;
-  lane::Header* const lane = IsOfThisSession(fd) ? TakeLane(fd) : nullptr;
+  lane::Header* const lane = TakeLane(fd);
   sys::Close(fd);
   if (lane == nullptr) return nullptr;
   page->lane_cookie = ThisSession().cookie;
