@@ -54,8 +54,8 @@ class Collector {
   // Takes in what has happened.
   void TakeIn();
   // Waits until it is time to look again, or something has happened, or `fd` is
-  // readable (-1: no such fd).
-  void Wait(int fd);
+  // readable (-1: no such fd); whether it is.
+  bool Wait(int fd);
 
   // How many processes of the session are alive as far as is known.
   size_t alive() const { return merge_.alive(); }
@@ -75,9 +75,9 @@ class Collector {
   std::string Summary() const;
 
  private:
-  // Takes in at least what is in the pipe and the lanes now; whether there was
-  // anything. With `last` nothing stays behind to be put in order.
-  bool Drain(bool last = false);
+  // Takes in at least what is in the pipe and the lanes now, and tells how many
+  // bytes that was. With `last` nothing stays behind to be put in order.
+  size_t Drain(bool last = false);
   // Gives a record from the pipe, or from wherever, to the merge, now or in its
   // turn.
   void Receive(const Record& record);

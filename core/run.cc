@@ -82,7 +82,7 @@ class Watchman {
  private:
   void Turn() {
     collector_->TakeIn();
-    collector_->Wait(signals_->fd());
+    if (!collector_->Wait(signals_->fd())) return;
     for (const signalfd_siginfo& signal : signals_->Take()) {
       if (signal.ssi_signo == SIGCONT) {
         ContinueRoot();
@@ -92,7 +92,7 @@ class Watchman {
         if (!root_ended_) kill(root_, static_cast<int>(signal.ssi_signo));
       }
     }
-    // Not only after a SIGCHLD: several may have come as one.
+    // Several SIGCHLD may have come as one.
     Reap();
   }
 
