@@ -144,6 +144,20 @@ TEST_F(LanesTest, LeavesWhatIsNotDue) {
   EXPECT_THAT(Names(10), ElementsAre("nine"));
 }
 
+// Nobody waits for it for ever.
+TEST_F(LanesTest, TakesAStampThatCannotBeForTheArrivals) {
+  const Writer writer(*lanes_, 0);
+  writer.Begin();
+  lanes_->Open(0);
+  writer.Write(UINT64_MAX, "impossible");
+  writer.Write(1, "possible");
+  std::vector<uint64_t> stamps;
+  lanes_->Take(100, [&](size_t, uint64_t stamp, absl::string_view) {
+    stamps.push_back(stamp);
+  });
+  EXPECT_THAT(stamps, ElementsAre(99, 1));
+}
+
 TEST_F(LanesTest, PassesByWhatIsBeingWritten) {
   const Writer writer(*lanes_, 0);
   writer.Begin();
