@@ -805,6 +805,23 @@ TEST_F(MergeTest, WhatWasHeldBackMayEndTheParentFirst) {
   EXPECT_THAT(Lines(), ElementsAre("F 102 103", "E 103 /bin/sh", "X 102 3 0"));
 }
 
+TEST_F(MergeTest, WhatAnUntoldChildHeldBackMayEndItsParentFirst) {
+  ForkByParent(kRoot, 101);
+  ForkByParent(101, 102);
+  merge_.Ended(101, Exited(0));
+  ForkByParent(102, 103);
+  Send(Kind::kSpawnBegin, 103, 1);
+  Start(104, 103, "/bin/sh");
+  Waited(104, 102, Exited(3));  // not true, but possible
+  merge_.Ended(103, absl::nullopt);
+  Lines();
+  merge_.Ended(102, SIGKILL);
+  EXPECT_THAT(Lines(), ElementsAre("F 103 104", "E 104 /bin/sh",
+                                   "# unknown exit status of 103", "X 103 0 0",
+                                   "X 102 3 0"));
+  EXPECT_EQ(merge_.alive(), 2u);
+}
+
 // ---- Tracers ----------------------------------------------------------------
 
 TEST_F(MergeTest, ATracersWordCountsWhereNobodyElseTells) {
