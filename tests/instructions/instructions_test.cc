@@ -174,13 +174,12 @@ Counted RunCount(Session session, std::vector<std::string> arguments) {
   return counted;
 }
 
-// The usual one of many: now and then a call has to do more.
-Count Median(std::vector<Count> counts) {
-  const auto middle = counts.begin() + counts.size() / 2;
-  std::nth_element(
-      counts.begin(), middle, counts.end(),
+// Now and then a call has to do more: when the machine is slow, what it
+// remembers is too old before it has been stepped through.
+Count Least(const std::vector<Count>& counts) {
+  return *std::min_element(
+      counts.begin(), counts.end(),
       [](const Count& a, const Count& b) { return a.all() < b.all(); });
-  return *middle;
 }
 
 std::string NameOf(const Row& row) {
@@ -219,7 +218,7 @@ TEST_P(CallTest, TakesNoMoreInstructions) {
   COUNT_OR_RETURN(ours, RunCount(row.session, command));
   ASSERT_GE(bare.regions.size(), 10u);
   ASSERT_EQ(ours.regions.size(), bare.regions.size());
-  ExpectWithin(row, Median(ours.regions), Median(bare.regions));
+  ExpectWithin(row, Least(ours.regions), Least(bare.regions));
 }
 
 INSTANTIATE_TEST_SUITE_P(Calls, CallTest, ::testing::ValuesIn(kCalls),
