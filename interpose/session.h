@@ -86,10 +86,9 @@ bool BeginTracing();
 // wrapper or constructor comes first, joins the session that the environment
 // names and reports the start of this image.
 inline bool Tracing() {
-  return __builtin_expect(__atomic_load_n(&ThisSession().state,
-                                          __ATOMIC_ACQUIRE) == kTracing,
-                          1) ||
-         BeginTracing();
+  const int state = __atomic_load_n(&ThisSession().state, __ATOMIC_ACQUIRE);
+  if (__builtin_expect(state == kTracing, 1)) return true;
+  return state != kNoSession && BeginTracing();
 }
 
 // True if `fd` is the session's pipe: the program is to find it closed.
