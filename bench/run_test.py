@@ -50,11 +50,17 @@ class FiguresTest(unittest.TestCase):
 
 class GoalsTest(unittest.TestCase):
     def goals(self, **samples):
-        return figures.goals({"open": figures.figures(samples)}, {"open": 1.12})
+        results = figures.figures(samples)
+        for row in results.values():
+            row["CPU"] = 2.5
+        return figures.goals({"open": results}, {"open": 1.12})
 
     def test_judges_the_minimums(self):
-        self.assertEqual(self.goals(bare=[100, 100], filemon=[112, 300])[0][3], "within")
-        self.assertEqual(self.goals(bare=[100, 100], filemon=[113, 300])[0][3], "NOT within")
+        self.assertEqual(self.goals(bare=[100, 100], filemon=[112, 300])[0][4], "within")
+        self.assertEqual(self.goals(bare=[100, 100], filemon=[113, 300])[0][4], "NOT within")
+
+    def test_says_the_processor_time_beside(self):
+        self.assertEqual(self.goals(bare=[100], filemon=[110])[0][2], 2.5)
 
     def test_a_goal_of_one_is_met_by_what_rounds_to_it(self):
         self.assertEqual(figures.judgement(1.0049, 1.00), "within")
@@ -63,7 +69,7 @@ class GoalsTest(unittest.TestCase):
     def test_dormant_is_judged_by_an_empty_preload(self):
         rows = self.goals(bare=[100], empty=[200], dormant=[204])
         self.assertEqual([row[0] for row in rows], ["open, dormant to empty"])
-        self.assertEqual(rows[0][3], "NOT within")
+        self.assertEqual(rows[0][4], "NOT within")
 
     def test_what_was_not_measured_is_not_judged(self):
         self.assertEqual(self.goals(bare=[100], strace=[900]), [])
@@ -101,9 +107,15 @@ class CheckLogTest(unittest.TestCase):
 class WorkloadsTest(unittest.TestCase):
     def test_under_a_slow_tracer_a_loop_is_shorter(self):
         loop = workloads.Loop("open+close", 1.1, 1000, "R")
-        self.assertEqual(loop.command(20), ["./loop", "open+close", "50", "."])
-        self.assertEqual(loop.expect(20), [("R", "file", 50, 1)])
-        self.assertEqual(loop.iterations(5000), 1)
+        tracer = variants.Variant([], slow=20)
+        self.assertEqual(loop.command(tracer), ["./loop", "open+close", "50", "."])
+        self.assertEqual(loop.expect(tracer), [("R", "file", 50, 1)])
+        self.assertEqual(loop.iterations(variants.Variant([], slow=5000)), 1)
+
+    def test_under_a_tracer_of_execs_a_loop_of_execs_is_shorter(self):
+        bear = variants.Variant([], slow_execs=10)
+        self.assertEqual(workloads.Loop("fork+exec", 1.1, 1000, "E").iterations(bear), 100)
+        self.assertEqual(workloads.Loop("open+close", 1.1, 1000, "R").iterations(bear), 1000)
 
     def test_each_has_a_goal(self):
         for name, workload in workloads.all_workloads().items():

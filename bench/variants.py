@@ -13,12 +13,13 @@ class Variant:
 
     LOG in `prefix` is the file that the variant writes, or `log_variable` names
     it. `reads` says what the log is: "filemon"; "text", a line for each call;
-    "names", a line for each name; None if it does not record files. Under one that takes its time a
-    loop has `slow` times fewer iterations.
+    "names", a line for each name; None if it does not record files. A loop has
+    `slow` times fewer iterations, one of execs `slow_execs` times.
     """
 
-    def __init__(self, prefix, preload=None, slow=1, log_variable=None, reads=None):
-        self.prefix, self.preload, self.slow = prefix, preload, slow
+    def __init__(self, prefix, preload=None, slow=1, slow_execs=1, log_variable=None, reads=None):
+        self.prefix, self.preload = prefix, preload
+        self.slow, self.slow_execs = slow, slow_execs
         self.log_variable, self.reads = log_variable, reads
 
     def writes_log(self):
@@ -52,7 +53,7 @@ class Tup(Variant):
     files that its Tupfile does not name."""
 
     def __init__(self, tup):
-        super().__init__([tup], slow=5)
+        super().__init__([tup])
         self._number = 0
 
     def command(self, _log, command, project):
@@ -61,8 +62,11 @@ class Tup(Variant):
                            stdout=subprocess.DEVNULL)
         # Another command than the last, so that tup has to run it.
         self._number += 1
-        with open(os.path.join(project, "Tupfile"), "w") as tupfile:
-            tupfile.write(": |> %s # %d |>\n" % (shlex.join(command), self._number))
+        tupfile = os.path.join(project, "Tupfile")
+        with open(tupfile, "w") as out:
+            out.write(": |> %s # %d |>\n" % (shlex.join(command), self._number))
+        # tup looks at whole seconds.
+        os.utime(tupfile, (self._number, self._number))
         return self.prefix + ["--quiet"]
 
 
@@ -83,13 +87,13 @@ def find_variants(options, bin_folder):
     }
     peers = {
         "fsatrace": lambda path: Variant([path, "erwmdtq", "LOG", "--"], reads="names"),
-        "bear": lambda path: Variant([path, "--output", "LOG", "--"], slow=5),
-        "firebuild": lambda path: Firebuild([path], slow=5),
+        "bear": lambda path: Variant([path, "--output", "LOG", "--"], slow_execs=10),
+        "firebuild": lambda path: Firebuild([path]),
         "tup": Tup,
         "strace": lambda path: Variant([path] + STRACE[1:] + ["-o", "LOG"], slow=20,
-                                       reads="text"),
+                                       slow_execs=4, reads="text"),
         "seccomp": lambda path: Variant([path] + STRACE[1:] + ["--seccomp-bpf", "-o", "LOG"],
-                                        slow=20, reads="text"),
+                                        slow=20, slow_execs=4, reads="text"),
     }
     for name, make in peers.items():
         command = "strace" if name == "seccomp" else name

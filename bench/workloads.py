@@ -36,41 +36,43 @@ class Workload:
         if self._reset:
             self._reset(project)
 
-    def command(self, _slow):
-        return self._command
-
-    def expect(self, _slow):
-        return self._expect
-
-    def iterations(self, _slow):
+    def iterations(self, _variant):
         return 1
 
-    def sample(self, _wall, cpu, _out):
-        """What is judged, in nanoseconds."""
-        return cpu
+    def command(self, _variant):
+        return self._command
+
+    def expect(self, _variant):
+        return self._expect
+
+    def sample(self, cpu, _out):
+        """What is judged, and the processor time; in nanoseconds."""
+        return cpu, cpu
 
 
 class Loop(Workload):
-    """A case of bench/loop, in a sample of 20 to 60 ms; judged is the time. Under a tracer that is
-    `slow` times slower it does it less often."""
+    """A case of bench/loop, in a sample of 20 to 60 ms; judged is the time. Under
+    a tracer that is many times slower it does it less often."""
 
     def __init__(self, name, goal, iterations, letter="", text="file", each=1):
         super().__init__(name, goal, None, [], every=1)
         self._iterations, self._letter, self._text, self._each = iterations, letter, text, each
 
-    def iterations(self, slow):
+    def iterations(self, variant):
+        slow = variant.slow_execs if self._letter == "E" else variant.slow
         return max(1, self._iterations // slow)
 
-    def command(self, slow):
-        return ["./loop", self.name, str(self.iterations(slow)), "."]
+    def command(self, variant):
+        return ["./loop", self.name, str(self.iterations(variant)), "."]
 
-    def expect(self, slow):
+    def expect(self, variant):
         if not self._letter:
             return []
-        return [(self._letter, self._text, self._each * self.iterations(slow), 1)]
+        return [(self._letter, self._text, self._each * self.iterations(variant), 1)]
 
-    def sample(self, _wall, _cpu, out):
-        return float(out)  # nanoseconds for each iteration, on the clock
+    def sample(self, _cpu, out):
+        took, processor = (float(word) for word in out.split())
+        return took, processor
 
 
 def make_tree(project):
