@@ -1,4 +1,5 @@
-// SIGKILL at random moments for random processes of a running `make -j`.
+// Many processes that report much: SIGKILL at random moments for random ones of
+// a running `make -j`, and crowds.
 //
 // FILEMON_STORM_ROUNDS in the environment asks for another number of rounds.
 #include <glob.h>
@@ -109,6 +110,39 @@ TEST(StormTest, NobodyLosesWhatHeHasDone) {
                                << ReadFile(filemon.InFolder("filemon.out"));
   }
   EXPECT_GT(killed, 0);
+}
+
+// Once it took a minute: they all woke each other, and the collector waited for
+// its turn among them.
+TEST(StormTest, ACrowdIsWaitedFor) {
+  FilemonProcess filemon;
+  const Result result = filemon.Run({HardProgram("storm_cases"), "crowd"});
+  EXPECT_EQ(result.exit_status, 0) << result.err;
+  std::map<pid_t, int> seen;
+  const auto log = filemon.Log();
+  for (const LogRecord& record : log) {
+    if (record.letter == 'W' && record.path == "seen") ++seen[record.pid];
+  }
+  EXPECT_EQ(seen.size(), 1500u);
+  for (const auto& [writer, count] : seen) EXPECT_EQ(count, 60) << writer;
+  EXPECT_THAT(Comments(log, "lost"), testing::IsEmpty());
+}
+
+// What a process did before another one could know of it stands before what the
+// other one did then, whichever way the records of the two have gone.
+TEST(StormTest, CausesStandBeforeTheirEffects) {
+  FilemonProcess filemon;
+  const Result result = filemon.Run({HardProgram("storm_cases"), "relay"});
+  EXPECT_EQ(result.exit_status, 0) << result.err;
+  std::string order;
+  for (const LogRecord& record : filemon.Log()) {
+    if (record.path == "parent") order += 'p';
+    if (record.path == "child") order += 'c';
+  }
+  std::string expected;
+  for (int i = 0; i < 3000; ++i) expected += "pc";
+  EXPECT_EQ(order.size(), expected.size());
+  EXPECT_TRUE(order == expected);
 }
 
 }  // namespace
