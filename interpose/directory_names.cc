@@ -15,7 +15,7 @@ uint32_t g_directory_places;
 
 namespace {
 
-// A path is kept in words, which no reader sees half written.
+// What no reader sees half written.
 using Word = uintptr_t;
 constexpr size_t kLongest = 224;  // longer paths are not kept
 
@@ -29,9 +29,9 @@ struct Entry {
   uint32_t turn;
   uint32_t complete;
   int fd;
-  uint32_t names;   // g_names when the path was read
-  int64_t read_at;  // by Now()
-  size_t size;      // of the path, with its NUL; 0 before there was any
+  uint32_t names;  // g_names when the path was read
+  Word read_at;    // by Now()
+  size_t size;     // of the path, with its NUL; 0 before there was any
   Word path[kLongest / sizeof(Word)];
 };
 
@@ -57,25 +57,29 @@ bool g_distrusted;
 
 Original<int (*)(clockid_t, struct timespec*)> original_clock_gettime;
 
-// In nanoseconds, of the timer tick: no system call (vdso(7)). Negative if
-// there is no such clock.
-int64_t Now() {
-  struct timespec now = {-1, 0};
-  original_clock_gettime.Get("clock_gettime")(CLOCK_MONOTONIC_COARSE, &now);
-  return static_cast<int64_t>(now.tv_sec) * 1000000000 + now.tv_nsec;
+// In milliseconds, of the timer tick: no system call (vdso(7)). False if there
+// is no such clock.
+bool Now(Word* out) {
+  struct timespec now;
+  if (original_clock_gettime.Get("clock_gettime")(CLOCK_MONOTONIC_COARSE,
+                                                  &now) != 0) {
+    return false;
+  }
+  *out = static_cast<Word>(now.tv_sec) * 1000 +
+         static_cast<Word>(now.tv_nsec) / 1000000;
+  return true;
 }
 
 unsigned PlaceOf(int fd) {
   return static_cast<unsigned>(fd) % kDirectoryPlaces;
 }
 
-bool IsOld(int64_t read_at, int64_t now) {
+bool IsOld(Word read_at, Word now) {
   // Also true of a clock that went back.
-  return static_cast<uint64_t>(now - read_at) >
-         static_cast<uint64_t>(kDirectoryNameAge);
+  return now - read_at >= static_cast<Word>(kDirectoryNameAge / 1000000);
 }
 
-bool Recall(const Entry& entry, int fd, int64_t now, uint32_t names, char* out,
+bool Recall(const Entry& entry, int fd, Word now, uint32_t names, char* out,
             size_t size) {
   const uint32_t turn = __atomic_load_n(&entry.turn, __ATOMIC_ACQUIRE);
   const size_t words = WordsOf(Load(entry.size));
@@ -94,13 +98,13 @@ bool Recall(const Entry& entry, int fd, int64_t now, uint32_t names, char* out,
 }
 
 // Reads the path and remembers it, if nobody else is doing so in this place.
-__attribute__((noinline)) bool Learn(Entry* entry, int fd, int64_t now,
+__attribute__((noinline)) bool Learn(Entry* entry, int fd, Word now,
                                      uint32_t names, char* out, size_t size) {
   uint32_t turn = __atomic_load_n(&entry->turn, __ATOMIC_RELAXED);
   // Before the link is read: who closes the descriptor after that finds the bit
   // and the writer.
   __atomic_fetch_or(&g_directory_places, 1u << PlaceOf(fd), __ATOMIC_SEQ_CST);
-  if (now < 0 || (turn & 1) != 0 ||
+  if ((turn & 1) != 0 ||
       !__atomic_compare_exchange_n(&entry->turn, &turn, turn + 1, false,
                                    __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)) {
     return PathOfDescriptor(fd, out, size);
@@ -129,10 +133,11 @@ __attribute__((noinline)) bool Learn(Entry* entry, int fd, int64_t now,
 
 bool DirectoryName(int fd, char* out, size_t size) {
   // A number may be another process's.
-  if (MemoryIsShared() || MayBeGuest() || DistrustsDescriptors()) {
+  Word now;
+  if (MemoryIsShared() || MayBeGuest() || DistrustsDescriptors() ||
+      !Now(&now)) {
     return PathOfDescriptor(fd, out, size);
   }
-  const int64_t now = Now();
   // Read before the name is: a rename in between makes the entry a dead one.
   const uint32_t names = __atomic_load_n(&g_names, __ATOMIC_ACQUIRE);
   Entry* const entry = &g_entries[PlaceOf(fd)];
