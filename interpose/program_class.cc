@@ -2,7 +2,10 @@
 
 #include <elf.h>
 #include <link.h>
+#include <stdint.h>
 #include <sys/stat.h>
+
+#include <initializer_list>
 
 #include "interpose/environment.h"
 #include "interpose/sys.h"
@@ -26,12 +29,36 @@ constexpr unsigned char kClass = sizeof(void*) == 8 ? ELFCLASS64 : ELFCLASS32;
 // program headers: the dynamic linker's name is the second of most programs.
 constexpr size_t kHead = 512;
 
-// Reads the beginning of a regular file, a zero after it; its length.
-size_t ReadHead(PathAt path, char (&out)[kHead]) {
-  sys::Identity id;
-  if (sys::Stat(path.dirfd, path.name, 0, &id) != 0 || !S_ISREG(id.mode)) {
-    return 0;
+// The programs last found to be of this class, each by a number that is made of
+// what stat(2) tells of its file. Whoever runs one program again and again from
+// children that share his memory, as make does the shell, reads it once.
+constexpr uintptr_t kPlaces = 8;
+uintptr_t g_known[kPlaces];
+
+// Never zero.
+uintptr_t NumberOf(const sys::Identity& file) {
+  uint64_t hash = 0;
+  for (const uint64_t part :
+       {file.device, file.inode, static_cast<uint64_t>(file.size),
+        static_cast<uint64_t>(file.changed)}) {
+    // The finaliser of MurmurHash3.
+    hash = (hash ^ part) * 0xff51afd7ed558ccdU;
+    hash ^= hash >> 33;
   }
+  return static_cast<uintptr_t>(hash) | 1;
+}
+
+bool IsKnown(uintptr_t number) {
+  return __atomic_load_n(&g_known[number / 2 % kPlaces], __ATOMIC_RELAXED) ==
+         number;
+}
+
+void Know(uintptr_t number) {
+  __atomic_store_n(&g_known[number / 2 % kPlaces], number, __ATOMIC_RELAXED);
+}
+
+// Reads the beginning of a file, a zero after it; its length.
+size_t ReadHead(PathAt path, char (&out)[kHead]) {
   const int fd = sys::Openat(path.dirfd, path.name, kLookFlags);
   if (fd < 0) return 0;
   const long n = sys::Read(fd, out, sizeof(out) - 1);
@@ -39,6 +66,11 @@ size_t ReadHead(PathAt path, char (&out)[kHead]) {
   const size_t size = n > 0 ? static_cast<size_t>(n) : 0;
   out[size] = '\0';
   return size;
+}
+
+// Only these are opened: to open another may be an event for somebody.
+bool IsRegular(PathAt path, sys::Identity* out) {
+  return sys::Stat(path.dirfd, path.name, 0, out) == 0 && S_ISREG(out->mode);
 }
 
 bool BringsOurLinker(const char* head, size_t size) {
@@ -78,17 +110,27 @@ const char* Interpreter(char* head) {
 }  // namespace
 
 bool IsScriptFile(const char* path) {
+  sys::Identity file;
   char head[kHead];
-  return ReadHead(PathAt::Here(path), head) > 0 && Interpreter(head) != nullptr;
+  return IsRegular(PathAt::Here(path), &file) &&
+         ReadHead(PathAt::Here(path), head) > 0 && Interpreter(head) != nullptr;
 }
 
 bool IsOfThisClass(PathAt path) {
   char head[kHead];
   // As often as the kernel follows from script to script.
   for (int depth = 0; depth < 6; ++depth) {
+    sys::Identity file;
+    if (!IsRegular(path, &file)) return false;
+    const uintptr_t number = NumberOf(file);
+    if (IsKnown(number)) return true;
     const size_t size = ReadHead(path, head);
     const char* const interpreter = size > 0 ? Interpreter(head) : nullptr;
-    if (interpreter == nullptr) return BringsOurLinker(head, size);
+    if (interpreter == nullptr) {
+      const bool ours = BringsOurLinker(head, size);
+      if (ours) Know(number);
+      return ours;
+    }
     path = PathAt::Here(interpreter);
   }
   return false;

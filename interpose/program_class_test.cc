@@ -85,6 +85,33 @@ TEST_F(ProgramClassTest, NotOfWhatIsNoProgram) {
   EXPECT_FALSE(Is(""));
 }
 
+// A file that was looked at once is known until it changes.
+TEST_F(ProgramClassTest, SeesThatAProgramHasChanged) {
+  const std::string path = File("program", Program(true));
+  EXPECT_TRUE(Is(path));
+  EXPECT_TRUE(Is(path));
+  const auto replace = [&](const std::string& bytes) {
+    ASSERT_EQ(rename(File("new", bytes).c_str(), path.c_str()), 0);
+  };
+  replace(Program(false));
+  EXPECT_FALSE(Is(path));
+  EXPECT_FALSE(Is(path));
+  replace(Program(true));
+  EXPECT_TRUE(Is(path));
+  std::ofstream(path) << Program(false) << "longer";
+  EXPECT_FALSE(Is(path));
+}
+
+TEST_F(ProgramClassTest, KnowsMoreThanItRemembers) {
+  for (int round = 0; round < 2; ++round) {
+    for (int i = 0; i < 40; ++i) {
+      const std::string name = "many" + std::to_string(i);
+      if (round == 0) File(name, Program(i % 2 == 0));
+      EXPECT_EQ(Is(::testing::TempDir() + "/" + name), i % 2 == 0) << i;
+    }
+  }
+}
+
 // A look would wake who waits for a reader.
 TEST_F(ProgramClassTest, DoesNotTouchAPipe) {
   const std::string path = ::testing::TempDir() + "/pipe";

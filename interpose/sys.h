@@ -115,6 +115,7 @@ struct Identity {
   uint32_t mode = 0;
   uint32_t links = 0;
   int64_t size = 0;
+  int64_t changed = 0;  // st_ctim, nanoseconds since the epoch
 };
 
 // stat() of path relative to dirfd; flags as for fstatat(). 0 or -errno.
@@ -132,6 +133,7 @@ inline int Stat(int dirfd, const char* path, int flags, Identity* out) {
   out->mode = st.st_mode;
   out->links = static_cast<uint32_t>(st.st_nlink);
   out->size = st.st_size;
+  out->changed = int64_t{st.st_ctim.tv_sec} * 1000000000 + st.st_ctim.tv_nsec;
   return 0;
 }
 
