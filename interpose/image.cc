@@ -101,7 +101,7 @@ void OnExit(int status, void*) {
     ReportNewLibraries(nullptr, false);
     ReportExit(status);
   }
-  CloseDevicesAtExit();
+  if (HasDevices()) CloseDevicesAtExit();
 }
 
 Original<int (*)(void (*)(int, void*), void*)> original_on_exit;

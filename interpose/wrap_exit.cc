@@ -15,7 +15,7 @@ namespace {
 
 [[noreturn]] void ExitGroup(int status) {
   if (Tracing()) ReportExit(status);
-  CloseDevicesAtExit();
+  if (HasDevices()) CloseDevicesAtExit();
   for (;;) sys::Call(SYS_exit_group, status);
 }
 
