@@ -18,19 +18,28 @@ constexpr int kAsksBeforeAPage = 16;
 
 int g_asks;
 
+// A page that is not used: its process was forked from one that did use it.
+OwnPage* g_spare_page;
+
+// Null if the kernel cannot clear it in a child.
+OwnPage* MakePage() {
+  void* const page = sys::MapMemory(kPage);
+  if (page == nullptr) return nullptr;
+  if (sys::Call(SYS_madvise, sys::Arg(page), kPage, MADV_WIPEONFORK) != 0) {
+    sys::UnmapMemory(page, kPage);
+    return nullptr;
+  }
+  return static_cast<OwnPage*>(page);
+}
+
 __attribute__((noinline)) pid_t Ask() {
   const pid_t pid = sys::Getpid();
   // Exactly one caller reaches the number.
   if (__atomic_add_fetch(&g_asks, 1, __ATOMIC_RELAXED) != kAsksBeforeAPage) {
     return pid;
   }
-  void* const page = sys::MapMemory(kPage);
-  if (page == nullptr) return pid;
-  if (sys::Call(SYS_madvise, sys::Arg(page), kPage, MADV_WIPEONFORK) != 0) {
-    sys::UnmapMemory(page, kPage);
-    return pid;
-  }
-  __atomic_store_n(&g_own_page, static_cast<OwnPage*>(page), __ATOMIC_RELEASE);
+  OwnPage* const page = g_spare_page != nullptr ? g_spare_page : MakePage();
+  __atomic_store_n(&g_own_page, page, __ATOMIC_RELEASE);
   return pid;
 }
 
@@ -45,6 +54,14 @@ pid_t OwnPid() {
     __atomic_store_n(&page->pid, pid, __ATOMIC_RELAXED);
   }
   return pid;
+}
+
+void PutOwnPageAside() {
+  OwnPage* const page = OwnPageIfAny();
+  if (page == nullptr) return;
+  g_spare_page = page;
+  g_asks = 0;
+  __atomic_store_n(&g_own_page, nullptr, __ATOMIC_RELEASE);
 }
 
 }  // namespace filemon

@@ -35,6 +35,11 @@ inline OwnPage* OwnPageIfAny() {
 // while a process shares this memory.
 pid_t OwnPid();
 
+// In a new process with memory of its own: does without the page that it has of
+// its parent until it has reported as much as that had. Most forks soon run
+// another program, and the first use of a cleared page costs two faults.
+void PutOwnPageAside();
+
 }  // namespace filemon
 
 #endif  // FILEMON_INTERPOSE_OWN_PAGE_H_

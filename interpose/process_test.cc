@@ -11,6 +11,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "interpose/fake_collector.h"
+#include "interpose/own_page.h"
 #include "interpose/session.h"
 
 namespace filemon {
@@ -98,6 +99,28 @@ TEST_F(ProcessTest, AForkedChildAnnouncesItselfOnce) {
   });
   EXPECT_THAT(collector_.Records(),
               ElementsAre(Fork(parent, child, wire::kSaidByChild)));
+}
+
+// The kernel has cleared the page; until the child reports as much as its
+// parent it is not even read.
+TEST_F(ProcessTest, AForkedChildHasItsPageOnlyWhenItNeedsIt) {
+  // The page stays: not in the process of the other tests.
+  Forked([&] {
+    while (OwnPageIfAny() == nullptr) CurrentPid();
+    const OwnPage* const page = OwnPageIfAny();
+    const pid_t parent = getpid();
+    Forked([&] {
+      AnnounceForkedChild(parent);
+      if (OwnPageIfAny() != nullptr) _exit(1);
+      for (int i = 0; i < 100; ++i) {
+        if (CurrentPid() != getpid()) _exit(2);
+      }
+      if (OwnPageIfAny() != page) _exit(3);
+      if (page->pid != getpid() || page->lane != nullptr) _exit(4);
+    });
+    if (OwnPageIfAny() != page || CurrentPid() != parent) _exit(5);
+    if (HasFailure()) _exit(6);
+  });
 }
 
 // pthread_atfork() handlers run before fork() returns to its wrapper.
