@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -289,16 +290,29 @@ CASE(directory_replaced_in_a_clone_with_files) {
 CASE(directory_replaced_in_a_clone_with_both) {
   TryClone(CLONE_VM | CLONE_FILES | SIGCHLD);
 }
-CASE(directory_replaced_in_a_clone_by_number) {
+static long Clone(void) {
+  return syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0);
+}
+static long Clone3(void) {
+  const struct clone_args arguments = {.flags = CLONE_FILES,
+                                       .exit_signal = SIGCHLD};
+  return syscall(SYS_clone3, &arguments, sizeof(arguments));
+}
+static void TryCloneByNumber(long (*make)(void)) {
   MakeDirectories();
   CHECK(pipe(replaced) == 0 && pipe(seen) == 0);
   Use(a);
-  const long flags = CLONE_FILES | SIGCHLD;
-  const pid_t pid = (pid_t)syscall(SYS_clone, flags, 0, 0, 0, 0);
+  const pid_t pid = (pid_t)make();
   if (pid == 0) _exit(ReplaceInClone(&a));
+  CHECK(pid > 0);
   UseReplaced();
   ExpectExit(pid, 0);
   Use(a);
+}
+CASE(directory_replaced_in_a_clone_by_number) { TryCloneByNumber(Clone); }
+CASE(directory_replaced_in_a_clone3_by_number) {
+  NEEDS(SYS_clone3);
+  TryCloneByNumber(Clone3);
 }
 CASE(directory_replaced_in_a_spawn) {
   MakeDirectories();
