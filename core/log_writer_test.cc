@@ -7,6 +7,7 @@
 
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "core/log_reader.h"
@@ -16,6 +17,7 @@
 namespace filemon {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 class LogWriterTest : public ::testing::Test {
@@ -95,6 +97,27 @@ TEST_F(LogWriterTest, TakesLinesLongerThanItsBuffer) {
       absl::StrCat("R 1 before\nL 1 '", escaped, "' '", escaped, "'\n# ",
                    escaped, "\nR 1 after\n");
   EXPECT_TRUE(Text() == expected);
+}
+
+TEST(LogWriterPiecesTest, EndWhereTheyAreQuicklyWritten) {
+  constexpr size_t kPiece = 256 * 1024;
+  std::string text;
+  std::vector<size_t> ends;
+  LogWriter log([&](absl::string_view bytes) {
+    text.append(bytes.data(), bytes.size());
+    ends.push_back(text.size());
+    return absl::OkStatus();
+  });
+  const std::string line = absl::StrCat("R 1 ", std::string(1000, 'n'), "\n");
+  log.Read(1, std::string(1000, 'n'));
+  EXPECT_TRUE(log.Flush().ok());
+  for (int i = 0; i < 999; ++i) log.Read(1, std::string(1000, 'n'));
+  EXPECT_THAT(ends, ElementsAre(line.size(), kPiece, 2 * kPiece, 3 * kPiece));
+  EXPECT_TRUE(log.Flush().ok());
+  EXPECT_EQ(log.bytes(), text.size());
+  std::string expected;
+  for (int i = 0; i < 1000; ++i) expected += line;
+  EXPECT_TRUE(text == expected);
 }
 
 TEST_F(LogWriterTest, WritesEachPid) {
