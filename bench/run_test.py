@@ -236,7 +236,7 @@ class WholeRunTest(unittest.TestCase):
             with open(out) as written:
                 samples = json.load(written)["samples"]
             self.assertEqual(len(samples["posix_spawn"]["empty"]), 2)
-            # Once in five rounds.
+            # Once in two rounds.
             self.assertEqual(len(samples["find -newer"]["bare"]), 1)
             self.assertGreater(samples["find -newer"]["bare"][0][0], 0)
             xml.etree.ElementTree.parse(svg)

@@ -21,7 +21,7 @@ class Workload:
     each round of that number only.
     """
 
-    def __init__(self, name, goal, command, expect, every=5, set_up=None, reset=None):
+    def __init__(self, name, goal, command, expect, every=2, set_up=None, reset=None):
         self.name, self.goal, self.every = name, goal, every
         self._command, self._expect = command, expect
         self._set_up, self._reset = set_up, reset
@@ -139,7 +139,7 @@ class Source:
 def source_workload(name, goal, package, script, expect):
     source = Source(package)
     return Workload(name, goal, ["sh", "-c", "cd %s && %s" % (package, script)], expect,
-                    every=8, set_up=source.fetch, reset=source.unpack)
+                    every=5, set_up=source.fetch, reset=source.unpack)
 
 
 def all_workloads():
@@ -161,7 +161,7 @@ def all_workloads():
                  [("R", "source-", FILES, FILES)], set_up=make_tree),
         Workload("cp -r", 1.05, ["cp", "-r", "tree", "copy"],
                  [("W", "source-", FILES, FILES), ("R", "source-", FILES, FILES)],
-                 set_up=make_tree, reset=forget_copy),
+                 every=4, set_up=make_tree, reset=forget_copy),
         Workload("python imports", 1.02, [python, "-S", "modules/main.py"],
                  [("R", "generated_", MODULES, MODULES)], set_up=make_modules),
         source_workload("configure zlib", 1.02, "zlib", "./configure", [("E", "cc", 10, 1)]),
