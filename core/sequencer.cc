@@ -26,7 +26,9 @@ void Sequencer::Add(size_t stream, uint64_t stamp, absl::string_view record) {
   bytes_.append(record.data(), record.size());
   entries_.push_back(entry);
   size_t place = run.end++;
-  if (!run.sorted) return;
+  if (!run.sorted || place == run.next || entries_[place - 1].stamp <= stamp) {
+    return;
+  }
   const size_t first = std::max(run.next, place - std::min(place, kShortWay));
   while (place > first && entries_[place - 1].stamp > stamp) {
     entries_[place] = entries_[place - 1];
