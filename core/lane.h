@@ -33,9 +33,9 @@
 namespace filemon {
 namespace lane {
 
-// 128 KiB hold what a process reports in 2 ms, the collector's pace, when it
-// does nothing but open files.
-inline constexpr uint32_t kSize = 128 * 1024;
+// Holds what a process reports in the 4 ms of the collector's pace, when it does
+// nothing but open files.
+inline constexpr uint32_t kSize = 256 * 1024;
 
 // For which there is room in the file.
 inline constexpr uint32_t kLanes = 128;

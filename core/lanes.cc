@@ -19,7 +19,7 @@ namespace {
 // linux/memfd.h of Linux 6.3; older kernels know no such flag.
 constexpr unsigned kNoExecSeal = 8;
 
-constexpr uint32_t kLanesForAProcessor = 8;
+constexpr uint32_t kLanesForAProcessor = 4;
 
 // No honest stamp is so far ahead of ours: a second or more, in any clock.
 constexpr uint64_t kFuture = uint64_t{1} << 32;
