@@ -80,7 +80,8 @@ void ReadSegments(Bytes& bytes, const typename Class::Ehdr& header,
   if (!bytes.Holds(header.e_phoff, header.e_phnum, sizeof(Phdr))) return;
   for (int i = 0; i < header.e_phnum; ++i) {
     const auto segment = bytes.At<Phdr>(header.e_phoff + i * sizeof(Phdr));
-    file.segments.push_back({segment.p_type, segment.p_flags});
+    file.segments.push_back({segment.p_type, segment.p_flags, segment.p_vaddr,
+                             segment.p_filesz, segment.p_memsz});
   }
 }
 

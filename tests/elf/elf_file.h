@@ -25,6 +25,9 @@ struct ElfFile {
   struct Segment {
     uint32_t type;   // PT_*
     uint32_t flags;  // PF_*
+    uint64_t address = 0;
+    uint64_t file_size = 0;
+    uint64_t memory_size = 0;
   };
 
   // InvalidArgument: not a shared object, or a truncated one. NotFound: the

@@ -49,6 +49,23 @@ void CheckSegments(const ElfFile& object, Faults& faults) {
   if (!says_stack) faults.push_back("makes the stack executable: no GNU_STACK");
 }
 
+// Each mapping is work at the start and at the end of every process.
+void CheckMappings(const ElfFile& object, Faults& faults) {
+  constexpr uint64_t kPage = 4096;
+  int mappings = 0;
+  for (const ElfFile::Segment& segment : object.segments) {
+    if (segment.type != PT_LOAD) continue;
+    ++mappings;
+    const uint64_t file_end = segment.address + segment.file_size;
+    const uint64_t mapped = (file_end + kPage - 1) / kPage * kPage;
+    if (segment.address + segment.memory_size > mapped) ++mappings;
+  }
+  if (mappings != 2) {
+    faults.push_back(absl::StrCat("takes ", mappings,
+                                  " mappings; code and data are expected"));
+  }
+}
+
 // A destructor would run while other libraries' destructors still open files.
 void CheckStartAndEnd(const ElfFile& object, Faults& faults) {
   const uint64_t pointer = object.is_64 ? 8 : 4;
@@ -110,6 +127,7 @@ std::vector<std::string> PreloadFaults(
   Faults faults;
   CheckLinkage(object, faults);
   CheckSegments(object, faults);
+  CheckMappings(object, faults);
   CheckStartAndEnd(object, faults);
   CheckExports(object, list, faults);
   CheckReferences(object, libcs, faults);

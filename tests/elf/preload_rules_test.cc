@@ -24,8 +24,8 @@ class PreloadRulesTest : public ::testing::Test {
                                "since __wait4_time64 : 32-bit glibc 2.34\n")) {
     object_.is_64 = true;
     object_.dynamic = {{DT_SONAME, 1}, {DT_INIT_ARRAYSZ, 8}};
-    object_.segments = {{PT_LOAD, PF_R | PF_X},
-                        {PT_LOAD, PF_R | PF_W},
+    object_.segments = {{PT_LOAD, PF_R | PF_X, 0, 0x2345, 0x2345},
+                        {PT_LOAD, PF_R | PF_W, 0x3000, 0x1080, 0x1fff},
                         {PT_GNU_STACK, PF_R | PF_W}};
     object_.symbols = {{"open", STT_FUNC, STB_GLOBAL, true},
                        {"dlsym", STT_NOTYPE, STB_GLOBAL, false},
@@ -70,6 +70,17 @@ TEST_F(PreloadRulesTest, RejectsTextRelocations) {
 TEST_F(PreloadRulesTest, RejectsTextRelocationsByFlag) {
   object_.dynamic.push_back({DT_FLAGS, DF_TEXTREL});
   EXPECT_THAT(Faults(), ElementsAre(HasSubstr("text relocations")));
+}
+
+TEST_F(PreloadRulesTest, RejectsMemoryThatTakesAMapping) {
+  object_.segments[1].memory_size = 0x2001;
+  EXPECT_THAT(Faults(), ElementsAre(HasSubstr("3 mappings")));
+}
+
+TEST_F(PreloadRulesTest, RejectsAThirdSegment) {
+  object_.segments.insert(object_.segments.begin(),
+                          {PT_LOAD, PF_R, 0, 0x100, 0x100});
+  EXPECT_THAT(Faults(), ElementsAre(HasSubstr("3 mappings")));
 }
 
 TEST_F(PreloadRulesTest, RejectsTooManyRelocations) {
