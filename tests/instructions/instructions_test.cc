@@ -45,42 +45,42 @@ void PrintTo(const Row& row, std::ostream* out) { *out << row.name; }
 // One call of a process that has made many. A call that is not recorded goes
 // straight on to libc; that is all that a dormant process does in any.
 constexpr Row kCalls[] = {
-    {"open", Session::kTraced, 444, 0},
-    {"openat", Session::kTraced, 965, 1},
-    {"fopen", Session::kTraced, 507, 0},
-    {"close", Session::kTraced, 31, 0},
+    {"open", Session::kTraced, 358, 0},
+    {"openat", Session::kTraced, 618, 0},
+    {"fopen", Session::kTraced, 412, 0},
+    {"close", Session::kTraced, 26, 0},
     {"fclose", Session::kTraced, 21, 0},
-    {"dup2", Session::kTraced, 84, 0},
+    {"dup2", Session::kTraced, 58, 0},
     {"stat", Session::kTraced, 25, 0},
     {"read", Session::kTraced, 0, 0},
     {"write", Session::kTraced, 0, 0},
-    {"unlink", Session::kTraced, 349, 0},
-    {"rename", Session::kTraced, 542, 0},
-    {"chdir", Session::kTraced, 357, 1},
-    {"fork", Session::kTraced, 293, 0},
-    {"vfork", Session::kTraced, 82, 0},
-    {"posix_spawn", Session::kTraced, 7156, 6},
-    {"waitpid", Session::kTraced, 326, 0},
-    {"open", Session::kDormant, 96, 0},
-    {"openat", Session::kDormant, 100, 0},
-    {"fopen", Session::kDormant, 75, 0},
-    {"close", Session::kDormant, 31, 0},
+    {"unlink", Session::kTraced, 312, 0},
+    {"rename", Session::kTraced, 488, 0},
+    {"chdir", Session::kTraced, 314, 1},
+    {"fork", Session::kTraced, 237, 0},
+    {"vfork", Session::kTraced, 67, 0},
+    {"posix_spawn", Session::kTraced, 6967, 3},
+    {"waitpid", Session::kTraced, 262, 0},
+    {"open", Session::kDormant, 67, 0},
+    {"openat", Session::kDormant, 71, 0},
+    {"fopen", Session::kDormant, 53, 0},
+    {"close", Session::kDormant, 26, 0},
     {"stat", Session::kDormant, 25, 0},
     {"read", Session::kDormant, 0, 0},
-    {"fork", Session::kDormant, 44, 0},
-    {"vfork", Session::kDormant, 60, 0},
-    {"posix_spawn", Session::kDormant, 1121, 0},
+    {"fork", Session::kDormant, 22, 0},
+    {"vfork", Session::kDormant, 40, 0},
+    {"posix_spawn", Session::kDormant, 1079, 0},
 };
 
 // A dynamically linked program: from its exec to main(), from there to its exec
 // of another one, and from main() to its end. Our part is what libfilemon.so
 // does, and what the dynamic linker has to do with it.
 constexpr Row kProcess[] = {
-    {"start", Session::kTraced, 28443, 14},
-    {"exec", Session::kTraced, 6960, 7},
-    {"exit", Session::kTraced, 725, 2},
-    {"start", Session::kDormant, 16753, 7},
-    {"exec", Session::kDormant, 1104, 0},
+    {"start", Session::kTraced, 28405, 14},
+    {"exec", Session::kTraced, 7069, 7},
+    {"exit", Session::kTraced, 702, 2},
+    {"start", Session::kDormant, 16713, 7},
+    {"exec", Session::kDormant, 1064, 0},
     {"exit", Session::kDormant, 117, 0},
 };
 
@@ -94,8 +94,8 @@ void PrintTo(const RecordRow& row, std::ostream* out) { *out << row.name; }
 // In the collector, one record between the pipe's bytes and the log's; of
 // `process` seven records, and its end.
 constexpr RecordRow kRecords[] = {
-    {"open", 677},   {"openat", 1001},   {"absolute", 1139},
-    {"unlink", 658}, {"process", 10182},
+    {"open", 598},   {"openat", 925},   {"absolute", 1060},
+    {"unlink", 579}, {"process", 9893},
 };
 
 // A copy of what is tested whose path is as long everywhere: names take their
