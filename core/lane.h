@@ -33,8 +33,8 @@
 namespace filemon {
 namespace lane {
 
-// Holds what a process reports in the 4 ms of the collector's pace, when it does
-// nothing but open files.
+// Holds what a process reports in the 4 ms of the collector's pace, when it
+// does nothing but open files.
 inline constexpr uint32_t kSize = 256 * 1024;
 
 // For which there is room in the file.
@@ -106,6 +106,9 @@ inline char* Claim(Header* lane, uint32_t size) {
   size = RoundUp(size);
   uint32_t tail = __atomic_load_n(&lane->tail, __ATOMIC_RELAXED);
   for (;;) {
+    // Another process of the session has written over it: what it makes of the
+    // lane must not lead us out of the lane.
+    if (tail % kAlignment != 0) return nullptr;
     const uint32_t offset = OffsetOf(tail);
     // What is left of the lap, when the record does not fit there.
     const uint32_t rest = offset + size > kSize ? kSize - offset : 0;

@@ -285,6 +285,28 @@ TEST_F(LanesTest, SurvivesAnythingWrittenOverIt) {
   EXPECT_TRUE(lane::IsClean(Writer(*lanes_, 0).lane()));
 }
 
+// What stands behind the lane is the writer's own.
+TEST(LaneTest, LetsNobodyLeadTheWriterOut) {
+  alignas(lane::Header) static char memory[lane::kSize + 64];
+  const std::string behind(64, 'b');
+  behind.copy(memory + lane::kSize, behind.size());
+  auto* const lane = reinterpret_cast<lane::Header*>(memory);
+  uint32_t random = 1;
+  for (int round = 0; round < 100000; ++round) {
+    random = random * 1664525 + 1013904223;
+    const uint32_t near_the_end = lane::kSize - (random >> 8) % 40;
+    lane->tail =
+        round % 2 == 0 ? near_the_end + lane::kSize * (random % 5) : random;
+    lane->head = lane->tail;
+    const uint32_t size = 1 + (random >> 16) % 100;
+    const char* const place = lane::Claim(lane, size);
+    ASSERT_EQ(std::string(memory + lane::kSize, behind.size()), behind);
+    if (place == nullptr) continue;
+    ASSERT_GE(place, memory);
+    ASSERT_LE(place + lane::RoundUp(size), memory + lane::kSize);
+  }
+}
+
 // Threads that write as fast as they can: each record once, each thread's in
 // order.
 TEST_F(LanesTest, TakesFromManyThreads) {
