@@ -47,24 +47,24 @@ void Sequencer::Sort(Run* run) {
 }
 
 void Sequencer::Compact() {
-  std::string bytes;
-  std::vector<Entry> entries;
+  spare_bytes_.clear();
+  spare_entries_.clear();
   for (const Run& run : runs_) {
     for (size_t i = run.next; i < run.end; ++i) {
       const Entry& entry = entries_[i];
-      entries.push_back(
-          {entry.stamp, static_cast<uint32_t>(bytes.size()), entry.size});
-      bytes.append(bytes_, entry.offset, entry.size);
+      spare_entries_.push_back({entry.stamp,
+                                static_cast<uint32_t>(spare_bytes_.size()),
+                                entry.size});
+      spare_bytes_.append(bytes_, entry.offset, entry.size);
     }
   }
   runs_.clear();
-  if (entries.empty() && bytes_.capacity() <= kKept) {
-    bytes_.clear();
-    entries_.clear();
-    return;
+  bytes_.swap(spare_bytes_);
+  entries_.swap(spare_entries_);
+  if (spare_bytes_.capacity() > kKept) {
+    spare_bytes_ = {};
+    spare_entries_ = {};
   }
-  bytes_ = std::move(bytes);
-  entries_ = std::move(entries);
   if (entries_.empty()) return;
   runs_.push_back({0, entries_.size(), false});
   Sort(&runs_.back());

@@ -55,6 +55,9 @@ class Sequencer {
   std::string bytes_;
   std::vector<Entry> entries_;
   std::vector<Run> runs_;
+  // What the others become by turns, so that neither has to grow anew.
+  std::string spare_bytes_;
+  std::vector<Entry> spare_entries_;
   size_t stream_ = 0;  // of the last run
 };
 
