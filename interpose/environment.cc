@@ -37,7 +37,9 @@ void WriteSessionEntry(char* out) {
 char* const* Environment() { return &environ != nullptr ? environ : nullptr; }
 
 const char* FindVariable(char* const* environment, const char* name) {
+  const char first = name[0];
   for (; *environment != nullptr; ++environment) {
+    if (**environment != first) continue;
     if (const char* value = ValueOf(*environment, name)) return value;
   }
   return nullptr;
