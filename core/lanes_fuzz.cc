@@ -1,7 +1,7 @@
 // Lets the input write over a lane, as any process of the session can, while
 // the collector takes records out of it. The input is a list of
 //
-//   action, position (two bytes), length, bytes
+//   action, position in words (two bytes), length, bytes
 //
 // where the action says what happens besides the writing.
 #include <fcntl.h>
@@ -83,7 +83,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   lane::Begin(mapping->lane());
   while (size >= 4) {
     const uint8_t action = data[0];
-    const size_t at = (data[1] | data[2] << 8) * 2 % lane::kSize;
+    const size_t at = (data[1] | data[2] << 8) * 4 % lane::kSize;
     const size_t length =
         std::min({size_t{data[3]}, size - 4, lane::kSize - at});
     const uint8_t* const bytes = data + 4;
