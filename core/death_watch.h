@@ -48,10 +48,10 @@ class DeathWatch {
   // waits.
   std::vector<Death> Poll();
 
-  // Readable when Poll() has something to say; -1 if Poll() has to be called now
-  // and then. That will do where the kernel tells how a process ended after it
-  // was reaped: being woken by each end of a short process costs more than all
-  // else that is done about it, and what wakes us is the end of that process.
+  // Readable when Poll() has something to say; -1 if Poll() has to be called
+  // now and then. That will do where the kernel tells how a process ended after
+  // it was reaped. Being woken by the end of each short process costs more than
+  // all else that is done about it, and takes a processor from its parent.
   int fd() const { return kernel_keeps_status_ ? -1 : epoll_fd_; }
 
  private:
