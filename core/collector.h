@@ -25,8 +25,8 @@ namespace filemon {
 
 // Runs one session. The collector never sleeps in a read of the pipe: each
 // write would have to wake it, which costs the writer several times the write
-// itself. It looks at the pipe every few milliseconds instead, and at once when
-// a process has ended.
+// itself. It looks at the pipe and the lanes every few milliseconds instead,
+// the more often the more there is.
 //
 // Not thread-safe.
 class Collector {

@@ -43,7 +43,7 @@ TEST(SessionPipeTest, TellsTheSession) {
   const std::vector<std::string> fields =
       absl::StrSplit((*pipe)->SessionValue(77), ':');
   ASSERT_EQ(fields.size(), 9u);
-  EXPECT_EQ(fields[0], "1");
+  EXPECT_EQ(fields[0], "2");
   EXPECT_EQ(fields[1], "77");
   EXPECT_EQ(fields[2], absl::StrCat(getpid()));
   struct stat ours;

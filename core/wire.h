@@ -53,7 +53,8 @@ inline constexpr size_t kMaxRecord = 4 * 4096 + 64;
 //   LANES         the collector's descriptor of the session's lanes (lane.h), 0
 //                 if it has none
 inline constexpr char kSessionVariable[] = "FILEMON_SESSION";
-inline constexpr int kSessionVersion = 1;
+// It tells apart the formats of this header and of lane.h.
+inline constexpr int kSessionVersion = 2;
 
 // What a record says. "pid" is Header::pid, "a" and "b" are Header::a and b.
 //

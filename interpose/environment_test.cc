@@ -19,7 +19,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-constexpr char kSession[] = "FILEMON_SESSION=1:500:42:9:123456:7:0:8:5";
+constexpr char kSession[] = "FILEMON_SESSION=2:500:42:9:123456:7:0:8:5";
 constexpr char kPreload[] = "LD_PRELOAD=/opt/$LIB/libfilemon.so";
 
 // A null-terminated environment of the given entries.
@@ -120,7 +120,7 @@ TEST_F(TracedEnvironmentTest, PutsBackWhatIsMissing) {
 }
 
 TEST_F(TracedEnvironmentTest, PutsRightWhatHasChanged) {
-  EXPECT_THAT(Traced(Block({"FILEMON_SESSION=1:499:42:9:123456:7:0:8:5", kPreload,
+  EXPECT_THAT(Traced(Block({"FILEMON_SESSION=2:499:42:9:123456:7:0:8:5", kPreload,
                             "FILEMON_SESSIONS=mine"})
                          .get()),
               ElementsAre(kPreload, "FILEMON_SESSIONS=mine", kSession));
@@ -132,7 +132,7 @@ TEST_F(TracedEnvironmentTest, PutsRightWhatHasChanged) {
 TEST_F(TracedEnvironmentTest, LeavesNoOtherSessionInFront) {
   EXPECT_THAT(
       Traced(
-          Block({"FILEMON_SESSION=1:3:4:5:6:7:0:8:9", kSession, kPreload}).get()),
+          Block({"FILEMON_SESSION=2:3:4:5:6:7:0:8:9", kSession, kPreload}).get()),
       ElementsAre(kPreload, kSession));
 }
 
@@ -192,7 +192,7 @@ TEST_F(TracedEnvironmentTest, LinkedInPassesNoPreloadOn) {
 TEST_F(TracedEnvironmentTest, LeavesASessionThatBeginsAlone) {
   for (const pid_t collector : {getpid(), getppid()}) {
     const std::string theirs =
-        "FILEMON_SESSION=1:500:" + std::to_string(collector) +
+        "FILEMON_SESSION=2:500:" + std::to_string(collector) +
         ":9:654321:8:0:3:4";
     const Block block = {theirs, "LD_PRELOAD=/their/libfilemon.so"};
     ExpectRight(block.get());
@@ -232,7 +232,7 @@ TEST_F(TracedEnvironmentTest, HasRoomForTheLongestValues) {
   g_preload.entry = library.c_str();
   const std::string others = "LD_PRELOAD=" + std::string(100000, 'o');
   EXPECT_THAT(Traced(Block({others}).get()),
-              ElementsAre("FILEMON_SESSION=1:2147483647:2147483647:2147483647:"
+              ElementsAre("FILEMON_SESSION=2:2147483647:2147483647:2147483647:"
                           "18446744073709551615:4294967295:"
                           "2147483647:2147483647:2147483647",
                           others + ":" + library));

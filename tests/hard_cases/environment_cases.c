@@ -82,7 +82,7 @@ CASE(execve_twice_preload) {
   execve(self, show, twice);
 }
 CASE(execve_foreign_session) {
-  char* foreign[] = {"FILEMON_SESSION=1:5:1:5:77:88", "A=1",
+  char* foreign[] = {"FILEMON_SESSION=2:5:1:5:77:88", "A=1",
                      "FILEMON_SESSION=nonsense", NULL};
   execve(self, show, foreign);
 }
