@@ -120,8 +120,8 @@ TEST_F(TracedEnvironmentTest, PutsBackWhatIsMissing) {
 }
 
 TEST_F(TracedEnvironmentTest, PutsRightWhatHasChanged) {
-  EXPECT_THAT(Traced(Block({"FILEMON_SESSION=2:499:42:9:123456:7:0:8:5", kPreload,
-                            "FILEMON_SESSIONS=mine"})
+  EXPECT_THAT(Traced(Block({"FILEMON_SESSION=2:499:42:9:123456:7:0:8:5",
+                            kPreload, "FILEMON_SESSIONS=mine"})
                          .get()),
               ElementsAre(kPreload, "FILEMON_SESSIONS=mine", kSession));
   EXPECT_THAT(Traced(Block({"FILEMON_SESSION=", kPreload}).get()),
@@ -131,8 +131,8 @@ TEST_F(TracedEnvironmentTest, PutsRightWhatHasChanged) {
 // getenv() and our own look take the first of two.
 TEST_F(TracedEnvironmentTest, LeavesNoOtherSessionInFront) {
   EXPECT_THAT(
-      Traced(
-          Block({"FILEMON_SESSION=2:3:4:5:6:7:0:8:9", kSession, kPreload}).get()),
+      Traced(Block({"FILEMON_SESSION=2:3:4:5:6:7:0:8:9", kSession, kPreload})
+                 .get()),
       ElementsAre(kPreload, kSession));
 }
 
