@@ -6,12 +6,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "core/lane.h"
+#include "core/pidfd.h"
 #include "core/stamp.h"
 
 namespace filemon {
@@ -57,6 +59,10 @@ Collector::Collector(SessionPipe* pipe, PathStyle paths, LogWriter* log,
       buffer_(new char[kReadSize]),
       pace_(kBusy) {}
 
+Collector::~Collector() {
+  if (root_pidfd_ >= 0) close(root_pidfd_);
+}
+
 void Collector::Root(pid_t pid, absl::string_view path, absl::string_view cwd) {
   root_ = pid;
   merge_.Root(pid, path, cwd);
@@ -67,6 +73,7 @@ bool Collector::Attach(pid_t pid) {
   if (!watch_.Add(pid)) return false;
   root_ = pid;
   attached_ = true;
+  root_pidfd_ = PidfdOpen(pid);
   merge_.Attach(pid, ReadLink(absl::StrCat(proc, "/exe")),
                 ReadLink(absl::StrCat(proc, "/cwd")));
   return true;
@@ -92,11 +99,15 @@ void Collector::TakeIn() {
 }
 
 bool Collector::Wait(int fd) {
-  pollfd sources[] = {
-      {fd, POLLIN, 0}, {watch_.fd(), POLLIN, 0}, {pipe_->bell(), POLLIN, 0}};
+  pollfd sources[] = {{fd, POLLIN, 0},
+                      {watch_.fd(), POLLIN, 0},
+                      {pipe_->bell(), POLLIN, 0},
+                      {root_pidfd_, POLLIN, 0}};
   const absl::Duration wait = deaths_.empty() ? pace_ : absl::ZeroDuration();
-  poll(sources, 3, static_cast<int>(absl::ToInt64Milliseconds(wait)));
+  poll(sources, std::size(sources),
+       static_cast<int>(absl::ToInt64Milliseconds(wait)));
   if (sources[2].revents != 0) pipe_->SilenceBell();
+  if (sources[3].revents != 0) close(std::exchange(root_pidfd_, -1));
   for (Death& death : watch_.Poll()) deaths_.push_back(std::move(death));
   return sources[0].revents != 0;
 }

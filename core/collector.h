@@ -36,6 +36,8 @@ class Collector {
   Collector(SessionPipe* pipe, PathStyle paths, LogWriter* log,
             std::vector<pid_t> foreign);
 
+  ~Collector();
+
   Collector(const Collector&) = delete;
   Collector& operator=(const Collector&) = delete;
 
@@ -103,6 +105,9 @@ class Collector {
   pid_t root_ = 0;
   // The root is nobody's child who is of the session.
   bool attached_ = false;
+  // Then: its pidfd, as its end is not to wait for the next look; -1 when that
+  // has been noticed.
+  int root_pidfd_ = -1;
   // It has ended, and the kernel has not said how.
   bool root_status_missing_ = false;
   bool root_was_killed_ = false;
