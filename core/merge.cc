@@ -18,10 +18,14 @@ using wire::Kind;
 
 namespace {
 
-// How many ended processes are remembered for a parent's late report. The
-// report is a few system calls late, so it is far less than what pids take to
-// come round (pid_max is 32,768 at least).
-constexpr size_t kMaxTombstones = 1024;
+// How many ended processes are remembered for a parent's late report: as many
+// as pids take to come round (pid_max is 32,768 at least). The report of one
+// child is a few system calls late, but thousands may have ended since the last
+// look.
+constexpr size_t kMaxTombstones = 32768;
+
+// Of how many a status without a pid may be.
+constexpr size_t kMaxLateStatuses = 1024;
 
 // A posix_spawn() in its parent is over long before its child reports so much;
 // if not (the parent was stopped by a signal), order yields to memory.
@@ -583,8 +587,12 @@ void Merge::OnSomeChildEnded(const Record& record) {
   if (fitting.size() == 1) return Bury(fitting.front(), status);
 
   // Perhaps the kernel was faster in telling us than the parent.
-  for (auto& entry : tombstones_) {
-    Tombstone& tombstone = entry.second;
+  const size_t recent = std::min(tombstone_order_.size(), kMaxLateStatuses);
+  for (auto it = tombstone_order_.end() - recent; it != tombstone_order_.end();
+       ++it) {
+    const auto found = tombstones_.find(*it);
+    if (found == tombstones_.end()) continue;
+    Tombstone& tombstone = found->second;
     if (tombstone.parent == pid && tombstone.nameless && !tombstone.waited &&
         tombstone.wait_status == status) {
       tombstone.waited = true;

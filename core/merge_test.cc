@@ -231,6 +231,20 @@ TEST_F(MergeTest, SwallowsTheParentsLateReport) {
   EXPECT_THAT(Lines(), ElementsAre("F 100 101", "X 101 0 0"));
 }
 
+// Of thousands that have ended between two looks.
+TEST_F(MergeTest, SwallowsTheParentsLateReportsOfACrowd) {
+  for (pid_t pid = 1000; pid < 11000; ++pid) {
+    ForkByChild(kRoot, pid);
+    merge_.Ended(pid, Exited(0));
+  }
+  for (pid_t pid = 1000; pid < 11000; ++pid) {
+    ForkByParent(kRoot, pid);
+    Waited(kRoot, pid, Exited(0));
+  }
+  EXPECT_EQ(log_.count('F'), 10000u);
+  EXPECT_EQ(log_.count('X'), 10000u);
+}
+
 TEST_F(MergeTest, AForkOfAKnownPidIsItsReuse) {
   ForkByParent(kRoot, 101);
   ForkByChild(kRoot, 101);
