@@ -23,7 +23,7 @@ constexpr size_t kReadSize = 256 * 1024;
 
 // How long to leave the pipe and the lanes alone. A look costs some 15 us of a
 // processor, whatever it finds; a process that does nothing but open files
-// fills half a lane in the shortest time.
+// fills half a lane in the shorter time.
 constexpr absl::Duration kBusy = absl::Milliseconds(4);
 constexpr absl::Duration kCalm = absl::Milliseconds(8);
 constexpr absl::Duration kIdle = absl::Milliseconds(20);

@@ -246,8 +246,7 @@ bool Intake::Decode(const Header& header, absl::string_view bytes,
   record->b = header.b;
   record->pid_namespace = header.pid_namespace;
   record->proof = header.proof;
-  record->stamp =
-      static_cast<uint64_t>(header.stamp_high) << 32 | header.stamp_low;
+  record->stamp = wire::StampOf(header);
   record->bytes = bytes;
   const char* name = bytes.data() + sizeof(Header);
   const char* const end = bytes.data() + bytes.size();

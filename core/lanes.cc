@@ -56,10 +56,6 @@ bool FileMayBeLong() {
          limit.rlim_cur >= lane::kFileSize;
 }
 
-uint64_t StampOf(const wire::Header& header) {
-  return static_cast<uint64_t>(header.stamp_high) << 32 | header.stamp_low;
-}
-
 struct flock LockOf(size_t number) {
   struct flock lock = {};
   lock.l_type = F_WRLCK;
@@ -186,7 +182,7 @@ bool Lanes::TakeFrom(Lane* lane, uint64_t before,
     }
     const uint32_t next = position + lane::RoundUp(header.size);
     if (word == cookie_) {
-      uint64_t stamp = StampOf(header);
+      uint64_t stamp = wire::StampOf(header);
       if (stamp >= before) {
         if (stamp < Stamp() + kFuture) {
           skip_to(next, false);

@@ -186,6 +186,10 @@ struct Header {
 };
 static_assert(sizeof(Header) == 36, "one layout for every process");
 
+inline uint64_t StampOf(const Header& header) {
+  return static_cast<uint64_t>(header.stamp_high) << 32 | header.stamp_low;
+}
+
 // Every process of a session can write into the pipe. What only it can know is
 // the random bytes that the kernel has laid on its stack at exec (AT_RANDOM,
 // getauxval(3)); its forks know them too, other programs do not. A number made
