@@ -1,29 +1,6 @@
 """Builds programs as they are shipped, whatever the tests are built with."""
 
-def _plain_transition_impl(_settings, _attr):
-    # As interpose/preload_tree.bzl: a sanitizer, or no optimisation, would be
-    # counted with the program.
-    return {
-        "//command_line_option:compilation_mode": "opt",
-        "//command_line_option:copt": [],
-        "//command_line_option:cxxopt": ["-std=c++17"],
-        "//command_line_option:linkopt": [],
-        "//command_line_option:platform_suffix": "",
-        "//command_line_option:strip": "never",
-    }
-
-_plain_transition = transition(
-    implementation = _plain_transition_impl,
-    inputs = [],
-    outputs = [
-        "//command_line_option:compilation_mode",
-        "//command_line_option:copt",
-        "//command_line_option:cxxopt",
-        "//command_line_option:linkopt",
-        "//command_line_option:platform_suffix",
-        "//command_line_option:strip",
-    ],
-)
+load("//interpose:plain_transition.bzl", "plain_transition")
 
 def _as_shipped_impl(ctx):
     outs = []
@@ -40,7 +17,7 @@ as_shipped = rule(
     attrs = {
         "programs": attr.label_list(
             allow_files = True,
-            cfg = _plain_transition,
+            cfg = plain_transition,
             mandatory = True,
         ),
         "_allowlist_function_transition": attr.label(
