@@ -21,6 +21,7 @@
 #include "core/intake.h"
 #include "core/log_writer.h"
 #include "core/merge.h"
+#include "core/silent_host.h"
 #include "core/wire_encode.h"
 
 namespace filemon {
@@ -35,21 +36,6 @@ constexpr uint32_t kProof = 77;
 // How many records of one process come in a row, and how many bytes at once.
 constexpr int kTurn = 16;
 constexpr size_t kPiece = 64 * 1024;
-
-class SilentHost : public Host {
- public:
-  Image InspectImage(absl::string_view path) override {
-    return {std::string(path), ""};
-  }
-  pid_t ParentOf(pid_t) override { return 0; }
-  std::vector<pid_t> Orphans() override { return {}; }
-  bool IsOrphan(pid_t) override { return false; }
-  bool Lives(pid_t) override { return false; }
-  bool Gone(pid_t) override { return false; }
-  absl::optional<uint32_t> ProofOf(pid_t) override { return absl::nullopt; }
-  bool Emulates(pid_t) override { return false; }
-  bool IsStranger(pid_t) override { return false; }
-};
 
 double CpuNanoseconds() {
   timespec now;

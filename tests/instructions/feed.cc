@@ -11,6 +11,7 @@
 #include "core/intake.h"
 #include "core/log_writer.h"
 #include "core/merge.h"
+#include "core/silent_host.h"
 #include "core/wire_encode.h"
 
 namespace filemon {
@@ -26,19 +27,11 @@ constexpr pid_t kOther = 101;
 constexpr uint32_t kProof = 77;
 
 // The machine is no part of what is counted.
-class QuietHost : public Host {
+class QuietHost : public SilentHost {
  public:
-  Image InspectImage(absl::string_view path) override {
-    return {std::string(path), ""};
-  }
   pid_t ParentOf(pid_t) override { return kRoot; }
-  std::vector<pid_t> Orphans() override { return {}; }
-  bool IsOrphan(pid_t) override { return false; }
   bool Lives(pid_t) override { return true; }
-  bool Gone(pid_t) override { return false; }
   absl::optional<uint32_t> ProofOf(pid_t) override { return kProof; }
-  bool Emulates(pid_t) override { return false; }
-  bool IsStranger(pid_t) override { return false; }
 };
 
 class Feed {
