@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -343,13 +342,7 @@ static void WorkInHandler(int signal) {
   if (waitpid(pid, &status, 0) != pid || status != 0) abort();
 }
 CASE(small_signal_stack) {
-  enum { kGuard = 65536, kSize = 8192 };
-  char* const memory =
-      mmap(NULL, kGuard + kSize, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  CHECK(memory != MAP_FAILED);
-  CHECK(mprotect(memory + kGuard, kSize, PROT_READ | PROT_WRITE) == 0);
-  const stack_t stack = {.ss_sp = memory + kGuard, .ss_size = kSize};
-  CHECK(sigaltstack(&stack, NULL) == 0);
+  UseSmallSignalStack();
   Handle(SIGUSR1, WorkInHandler, SA_ONSTACK);
   CHECK(raise(SIGUSR1) == 0);
   Touch("seen-after");

@@ -99,8 +99,7 @@ static void RunInHandler(int signal) {
   chosen();
 }
 
-static void OnSignalStack(void) {
-  // SIGSTKSZ as it was before glibc 2.34. What overflows it faults.
+void UseSmallSignalStack(void) {
   enum { kSize = 8192, kGuard = 65536 };
   char* const memory =
       mmap(NULL, kGuard + kSize, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -108,6 +107,10 @@ static void OnSignalStack(void) {
   CHECK(mprotect(memory + kGuard, kSize, PROT_READ | PROT_WRITE) == 0);
   const stack_t stack = {.ss_sp = memory + kGuard, .ss_size = kSize};
   CHECK(sigaltstack(&stack, NULL) == 0);
+}
+
+static void OnSignalStack(void) {
+  UseSmallSignalStack();
   const struct sigaction action = {.sa_handler = RunInHandler,
                                    .sa_flags = SA_ONSTACK};
   CHECK(sigaction(SIGURG, &action, NULL) == 0);

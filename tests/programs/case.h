@@ -68,4 +68,8 @@ bool Exists(const char* name);
 void ExpectExit(int pid, int status);
 void ExpectSignal(int pid, int signal);
 
+// Gives the thread a signal stack of 8 KiB, SIGSTKSZ as it was before
+// glibc 2.34. What overflows it faults.
+void UseSmallSignalStack(void);
+
 #endif  // FILEMON_TESTS_PROGRAMS_CASE_H_
