@@ -71,7 +71,9 @@ class Watchman {
 
   // Returns CMD's wait status, when CMD, or all that came from it, has ended.
   int WatchToTheEnd(bool wait_all) {
-    while (!root_ended_ || (wait_all && has_children_)) Turn();
+    while (!root_ended_ || (wait_all && has_children_ && !told_to_end_)) {
+      Turn();
+    }
     if (!wait_all && WIFSIGNALED(root_status_)) {
       const absl::Time end = absl::Now() + kDyingTime;
       while (collector_->alive() > 0 && absl::Now() < end) Turn();
@@ -83,17 +85,29 @@ class Watchman {
   void Turn() {
     collector_->TakeIn();
     if (!collector_->Wait(signals_->fd())) return;
-    for (const signalfd_siginfo& signal : signals_->Take()) {
-      if (signal.ssi_signo == SIGCONT) {
-        ContinueRoot();
-      } else if (signal.ssi_signo != SIGCHLD && signal.ssi_code <= 0) {
-        // Sent by a process, to us: CMD is meant. What the terminal sends
-        // reaches CMD by itself.
-        if (!root_ended_) kill(root_, static_cast<int>(signal.ssi_signo));
-      }
-    }
-    // Several SIGCHLD may have come as one.
+    const std::vector<signalfd_siginfo> taken = signals_->Take();
+    // Several SIGCHLD may have come as one. First: whether CMD is there still
+    // decides for whom the others are.
     Reap();
+    for (const signalfd_siginfo& signal : taken) Obey(signal);
+  }
+
+  void Obey(const signalfd_siginfo& info) {
+    const int signal = static_cast<int>(info.ssi_signo);
+    if (root_ended_) {
+      told_to_end_ |= signal == SIGHUP || signal == SIGINT ||
+                      signal == SIGQUIT || signal == SIGTERM;
+    } else if (signal == SIGCONT) {
+      ContinueRoot();
+    } else if (info.ssi_code == SI_QUEUE) {
+      sigval value;
+      value.sival_ptr = reinterpret_cast<void*>(info.ssi_ptr);
+      sigqueue(root_, signal, value);
+    } else if (info.ssi_code <= 0) {
+      // Sent by a process, to us: CMD is meant. What the terminal sends
+      // reaches CMD by itself.
+      kill(root_, signal);
+    }
   }
 
   // Takes note of our children that ended: CMD, and orphans, as we are their
@@ -139,6 +153,8 @@ class Watchman {
   Collector* const collector_;
   bool root_ended_ = false;
   bool has_children_ = true;
+  // By a signal, after CMD's end.
+  bool told_to_end_ = false;
   int root_status_ = 0;
 };
 

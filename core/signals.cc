@@ -1,18 +1,24 @@
 #include "core/signals.h"
 
+#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace filemon {
 namespace {
 
-// SIGTTIN and SIGTTOU keep their effect: the command never reads from the
-// terminal, and CMD's own are told by SIGCHLD.
-constexpr int kTaken[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM,
-                          SIGTERM, SIGCHLD, SIGCONT, SIGTSTP, SIGWINCH};
+constexpr SignalSet Only(int signal) { return SignalSet{1} << (signal - 1); }
 
-// What a log that nobody reads, or that grows beyond RLIMIT_FSIZE, would end us
-// by: write() fails as well, which is enough.
-constexpr int kRefused[] = {SIGPIPE, SIGXFSZ};
+constexpr SignalSet kTaken = ~(Only(SIGTTIN) | Only(SIGTTOU));
+
+void SetMask(int how, SignalSet set, SignalSet* old = nullptr) {
+  syscall(SYS_rt_sigprocmask, how, &set, old, sizeof(set));
+}
+
+// The kernel sends SIGPIPE and SIGXFSZ in the name of the process that writes.
+bool IsOfOwnWrite(const signalfd_siginfo& info) {
+  return (info.ssi_signo == SIGPIPE || info.ssi_signo == SIGXFSZ) &&
+         info.ssi_pid == static_cast<uint32_t>(getpid());
+}
 
 }  // namespace
 
@@ -21,48 +27,37 @@ Signals::Signals() {
   struct sigaction child_action = {};
   child_action.sa_handler = SIG_DFL;
   sigaction(SIGCHLD, &child_action, &original_child_action_);
-
-  sigset_t taken;
-  sigemptyset(&taken);
-  for (int signal : kTaken) sigaddset(&taken, signal);
-  own_mask_ = taken;
-  for (int signal : kRefused) sigaddset(&own_mask_, signal);
-  sigprocmask(SIG_BLOCK, &own_mask_, &original_mask_);
-  fd_ = signalfd(-1, &taken, SFD_NONBLOCK | SFD_CLOEXEC);
+  SetMask(SIG_BLOCK, kTaken, &original_mask_);
+  fd_ = static_cast<int>(syscall(SYS_signalfd4, -1, &kTaken, sizeof(kTaken),
+                                 SFD_NONBLOCK | SFD_CLOEXEC));
 }
 
 Signals::~Signals() {
+  // Nothing that is pending must come through now.
+  Take();
   if (fd_ >= 0) close(fd_);
-  // One that is pending must not come through now.
-  sigset_t refused;
-  sigemptyset(&refused);
-  for (int signal : kRefused) sigaddset(&refused, signal);
-  const timespec now = {};
-  while (sigtimedwait(&refused, nullptr, &now) > 0) {
-  }
   Restore();
 }
 
 std::vector<signalfd_siginfo> Signals::Take() {
   std::vector<signalfd_siginfo> taken;
   signalfd_siginfo info;
-  while (read(fd_, &info, sizeof(info)) == sizeof(info)) taken.push_back(info);
+  while (read(fd_, &info, sizeof(info)) == sizeof(info)) {
+    if (!IsOfOwnWrite(info)) taken.push_back(info);
+  }
   return taken;
 }
 
 void Signals::Restore() const {
   sigaction(SIGCHLD, &original_child_action_, nullptr);
-  sigprocmask(SIG_SETMASK, &original_mask_, nullptr);
+  SetMask(SIG_SETMASK, original_mask_);
 }
 
 void Signals::StopWith(int signal) {
-  sigset_t only;
-  sigemptyset(&only);
-  sigaddset(&only, signal);
   raise(signal);
-  sigprocmask(SIG_UNBLOCK, &only, nullptr);
+  SetMask(SIG_UNBLOCK, Only(signal));
   // Stopped here, until SIGCONT.
-  sigprocmask(SIG_BLOCK, &own_mask_, nullptr);
+  SetMask(SIG_BLOCK, kTaken);
 }
 
 }  // namespace filemon

@@ -3,15 +3,21 @@
 #define FILEMON_CORE_SIGNALS_H_
 
 #include <signal.h>
+#include <stdint.h>
 #include <sys/signalfd.h>
 
 #include <vector>
 
 namespace filemon {
 
-// While one lives, the signals that would end or stop the command, and SIGCHLD,
-// arrive in a descriptor instead, and SIGPIPE and SIGXFSZ do not arrive at all.
-// The child that becomes CMD takes everything back.
+// The kernel's set of signals. libc's leaves out two that it calls its own, and
+// never lets them be blocked.
+using SignalSet = uint64_t;
+
+// While one lives, every signal that can be held up arrives in a descriptor
+// instead: none ends the command, whoever sends it. SIGTTIN and SIGTTOU keep
+// their effect: the command never reads from the terminal, and CMD's own are
+// told by SIGCHLD. The child that becomes CMD takes everything back.
 //
 // One per process, created while there is one thread.
 class Signals {
@@ -25,7 +31,8 @@ class Signals {
   // Readable when Take() has something. -1 if it could not be had.
   int fd() const { return fd_; }
 
-  // The signals that have arrived; never waits.
+  // The signals that have arrived; never waits. Not what a write() of our own
+  // has raised (SIGPIPE, SIGXFSZ): it has failed as well, which is enough.
   std::vector<signalfd_siginfo> Take();
 
   // Gives this process back the signals as they were. Async-signal-safe: for
@@ -37,8 +44,7 @@ class Signals {
   void StopWith(int signal);
 
  private:
-  sigset_t own_mask_;
-  sigset_t original_mask_;
+  SignalSet original_mask_;
   struct sigaction original_child_action_;
   int fd_;
 };

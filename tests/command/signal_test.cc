@@ -52,6 +52,76 @@ TEST(SignalTest, ACommandThatDiesOfOneLeavesACompleteLog) {
   kill(PidOf(log, "/sleep"), SIGKILL);
 }
 
+// All that kill(1) can send and that can be held up; 32 and 33 are those that
+// libc keeps for itself.
+std::vector<int> AllSignals() {
+  std::vector<int> all;
+  for (int signal = 1; signal <= 64; ++signal) {
+    switch (signal) {
+      case SIGKILL:
+      case SIGSTOP:
+      case SIGTTIN:
+      case SIGTTOU:
+        break;
+      default:
+        all.push_back(signal);
+    }
+  }
+  return all;
+}
+
+// Ends by the signal, or by itself.
+std::string KillsItself(const char* whom, int signal) {
+  return absl::StrCat("ulimit -c 0; kill -", signal, " ", whom, "; exit 7");
+}
+
+TEST(SignalTest, NoneSentToTheProcessGroupEndsFilemon) {
+  for (const int signal : AllSignals()) {
+    if (signal == SIGTSTP) continue;  // would stop this test's session
+    const auto own_group = [] { setpgid(0, 0); };
+    FilemonProcess bare;
+    bare.set_in_child(own_group);
+    bare.Start({"-c", KillsItself("0", signal)}, "/bin/sh");
+    const int status = bare.Wait().wait_status;
+    FilemonProcess filemon;
+    filemon.set_in_child(own_group);
+    const Result result = filemon.Run({"sh", "-c", KillsItself("0", signal)});
+    EXPECT_EQ(result.exit_status, WIFSIGNALED(status) ? 128 + WTERMSIG(status)
+                                                      : WEXITSTATUS(status))
+        << signal;
+    const auto log = filemon.Log();
+    EXPECT_EQ(ExitOf(log, PidOf(log, "/sh")),
+              absl::StrCat(WIFEXITED(status) ? WEXITSTATUS(status) : 0, " ",
+                           WTERMSIG(status)))
+        << signal;
+  }
+}
+
+TEST(SignalTest, NoneSentToFilemonEndsIt) {
+  for (const int signal : AllSignals()) {
+    if (signal == SIGTSTP) continue;  // stops the command, and so filemon
+    FilemonProcess filemon;
+    filemon.Run({"sh", "-c", KillsItself("$PPID", signal)});
+    EXPECT_THAT(filemon.Log(), Not(IsEmpty())) << signal;
+  }
+}
+
+TEST(SignalTest, EndsTheWaitForAll) {
+  for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM}) {
+    FilemonProcess filemon;
+    // The second shell outlives the command, and tells when that has ended.
+    filemon.Start({"--wait-all", "sh", "-c",
+                   "(while kill -0 $$ 2> /dev/null; do :; done; echo alone; "
+                   "exec sleep 1000 > /dev/null) & echo $!; exit 5"});
+    filemon.AwaitLine("alone");
+    kill(filemon.pid(), signal);
+    const Result result = filemon.Wait();
+    EXPECT_EQ(result.exit_status, 5);
+    EXPECT_THAT(Comments(filemon.Log(), "running"), SizeIs(1)) << signal;
+    kill(std::stoi(result.out), SIGKILL);
+  }
+}
+
 // filemon in the foreground of a terminal, with a parent that minds it as a
 // shell does.
 class TerminalTest : public ::testing::Test {
