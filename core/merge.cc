@@ -158,7 +158,7 @@ struct Merge::Hold {
 };
 
 Merge::Merge(PathStyle paths, Host* host, LogWriter* log)
-    : paths_(paths), host_(host), log_(log), provenance_(host) {}
+    : host_(host), log_(log), operands_(paths, log), provenance_(host) {}
 
 Merge::~Merge() = default;
 
@@ -365,7 +365,7 @@ void Merge::Apply(const Record& record) {
     case Kind::kStart:
       return OnStart(record);
     case Kind::kOpen:
-      return OnOpen(record);
+      return operands_.Write(record, Known(pid).cwd.view());
     case Kind::kFork:
       return OnFork(record);
     case Kind::kChildEnded:
@@ -404,35 +404,15 @@ void Merge::Apply(const Record& record) {
       if (record.names[0].empty()) {
         log_->Comment(absl::StrCat("unknown current directory of ", pid));
       } else {
-        log_->Chdir(
-            pid, Operand(pid, process, "", record.names[0], &first_operand_));
+        log_->Chdir(pid, operands_.Whole(record.names[0]));
       }
       break;
     case Kind::kUnlink:
-      log_->Unlink(pid, Operand(pid, process, record.names[0], record.names[1],
-                                &first_operand_));
-      break;
-    case Kind::kLink: {
-      const absl::string_view old = Operand(pid, process, record.names[0],
-                                            record.names[1], &first_operand_);
-      log_->Link(pid, old,
-                 Operand(pid, process, record.names[2], record.names[3],
-                         &second_operand_));
-      break;
-    }
+    case Kind::kLink:
     case Kind::kSymlink:
-      log_->Link(pid, record.names[0],
-                 Operand(pid, process, record.names[1], record.names[2],
-                         &first_operand_));
+    case Kind::kRename:
+      operands_.Write(record, process.cwd.view());
       break;
-    case Kind::kRename: {
-      const absl::string_view from = Operand(pid, process, record.names[0],
-                                             record.names[1], &first_operand_);
-      log_->Rename(pid, from,
-                   Operand(pid, process, record.names[2], record.names[3],
-                           &second_operand_));
-      break;
-    }
     case Kind::kSpawnBegin:
       process.mutable_offspring()->spawns.push_back(record.a);
       break;
@@ -482,8 +462,7 @@ void Merge::OnStart(const Record& record) {
   process->pending_exec.reset();
   process->exit_code.reset();
   process->cwd.Set(record.names[1]);
-  process->image.Set(
-      Operand(pid, *process, "", record.names[0], &first_operand_));
+  process->image.Set(operands_.Whole(record.names[0]));
   log_->Exec(pid, process->image.view());
 }
 
@@ -499,14 +478,6 @@ void Merge::OnExec(const Record& record) {
   const std::string named = JoinPath(record.names[0], record.names[1]);
   process->pending_exec.reset(new Process::Exec{
       named.empty() ? named : JoinPath(process->cwd.view(), named), record.a});
-}
-
-void Merge::OnOpen(const Record& record) {
-  const pid_t pid = record.pid;
-  const absl::string_view path = Operand(pid, Known(pid), record.names[0],
-                                         record.names[1], &first_operand_);
-  if (record.a & wire::kReads) log_->Read(pid, path);
-  if (record.a & wire::kWrites) log_->Write(pid, path);
 }
 
 void Merge::OnFork(const Record& record) {
@@ -858,34 +829,6 @@ void Merge::ExecWasUntraced(pid_t pid, Process* process, bool ended) {
                                    : "libfilemon.so was not loaded";
   log_->Comment(
       absl::StrCat("untraced ", pid, " ", process->image.view(), ": ", reason));
-}
-
-absl::string_view Merge::Operand(pid_t pid, const Process& process,
-                                 absl::string_view dir, absl::string_view name,
-                                 std::string* made) {
-  const bool is_whole = dir.empty() || absl::StartsWith(name, "/");
-  if (paths_ == PathStyle::kAbsolute) {
-    return AbsoluteOperand(process, is_whole ? "" : dir, name, made);
-  }
-  if (is_whole) return name;
-  if (!name.empty()) log_->At(pid, name);
-  made->assign(dir.data(), dir.size());
-  AppendPath(name, made);
-  return *made;
-}
-
-absl::string_view Merge::AbsoluteOperand(const Process& process,
-                                         absl::string_view dir,
-                                         absl::string_view name,
-                                         std::string* made) {
-  if (IsCleanPath(name)) return name;
-  // Without a current directory it has to stay relative.
-  const absl::string_view cwd = process.cwd.view();
-  made->assign(cwd.data(), cwd.size());
-  AppendPath(dir, made);
-  AppendPath(name, made);
-  if (!IsCleanPath(*made)) CleanInPlace(made);
-  return *made;
 }
 
 }  // namespace filemon

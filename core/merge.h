@@ -17,14 +17,11 @@
 #include "core/host.h"
 #include "core/intake.h"
 #include "core/log_writer.h"
+#include "core/operands.h"
 #include "core/pid_map.h"
 #include "core/provenance.h"
 
 namespace filemon {
-
-// How names are written: as the program gave them, or absolute and lexically
-// clean.
-enum class PathStyle { kGiven, kAbsolute };
 
 // The rules of the log:
 //
@@ -120,7 +117,6 @@ class Merge {
   void Apply(const Record& record);
   void OnStart(const Record& record);
   void OnExec(const Record& record);
-  void OnOpen(const Record& record);
   void OnFork(const Record& record);
   void OnChildEnded(const Record& record);
   void OnTraceeEnded(const Record& record);
@@ -152,21 +148,9 @@ class Merge {
   // The exec that `process` announced has brought an image without us.
   void ExecWasUntraced(pid_t pid, Process* process, bool ended);
 
-  // A path operand as the log shows it; writes the A record that goes first.
-  // What is returned is in `name` or in `*made`, and valid as long as these
-  // are.
-  absl::string_view Operand(pid_t pid, const Process& process,
-                            absl::string_view dir, absl::string_view name,
-                            std::string* made);
-  // The same of PathStyle::kAbsolute, which has no A.
-  static absl::string_view AbsoluteOperand(const Process& process,
-                                           absl::string_view dir,
-                                           absl::string_view name,
-                                           std::string* made);
-
-  const PathStyle paths_;
   Host* const host_;
   LogWriter* const log_;
+  Operands operands_;
   pid_t root_ = 0;
   bool root_waits_ = false;
 
@@ -181,10 +165,6 @@ class Merge {
   std::deque<pid_t> tombstone_order_;
   std::list<Hold> holds_;
   absl::flat_hash_map<pid_t, Hold*> held_;
-
-  // For Operand(): a record has two at most. Kept for their memory.
-  std::string first_operand_;
-  std::string second_operand_;
 
   std::vector<pid_t> appeared_;
   std::vector<pid_t> ended_;
