@@ -211,6 +211,9 @@ __attribute__((noinline)) bool WriteSmall(const Measured& measured) {
 }
 
 __attribute__((noinline)) bool WriteLong(const Measured& measured) {
+  // The kernel takes no name longer than PATH_MAX: of a call that had such a
+  // one, which has failed, there is nothing to say.
+  if (measured.size > wire::kMaxRecord) return true;
   const Parts parts(measured);
   if (measured.size > wire::kMaxWrite) return WriteFragments(parts);
   return WriteWhole(

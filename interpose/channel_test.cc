@@ -105,6 +105,18 @@ TEST_F(ChannelTest, CarriesTheLongestRecord) {
   EXPECT_EQ(collector_.dropped(), 0u);
 }
 
+// No kernel takes such a name, and so no call that had it has succeeded.
+TEST_F(ChannelTest, SaysNothingOfANameThatCannotBe) {
+  const std::string name(70000, 'a');
+  Emit(Open(name));
+  Batch batch;
+  batch.Add(Open(name));
+  batch.Flush();
+  EXPECT_EQ(collector_.Pending(), 0u);
+  Emit(Open("x"));
+  EXPECT_THAT(collector_.Records(), ElementsAre(Opened("x")));
+}
+
 // The writes by which body() reports. The kernel keeps them apart in a pipe in
 // packet mode (pipe(2), O_DIRECT).
 template <typename Body>
