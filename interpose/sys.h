@@ -200,36 +200,53 @@ inline bool ExchangeFileLimit(const FileLimit* wanted, FileLimit* old) {
 
 inline int FcntlDupfd(int fd, int least) { return Fcntl(fd, F_DUPFD, least); }
 
+// ppoll() without a signal mask; what is left of `time` comes back in it
+// (ppoll(2), C library/kernel differences). On 32-bit machines by its old
+// number: kernels before 5.1 have no other one, and those of today have both.
+#if defined(__i386__)
+struct Interval {
+  int32_t seconds, nanoseconds;
+};
+inline long PollFor(struct pollfd* fds, int count, Interval* time) {
+  const Interval given = *time;
+  const long result = Call(SYS_ppoll, Arg(fds), count, Arg(time), 0, 8);
+  if (result != -ENOSYS) return result;
+  // A kernel that was built without CONFIG_COMPAT_32BIT_TIME.
+  struct {
+    int64_t seconds, nanoseconds;
+  } long_time = {given.seconds, given.nanoseconds};
+  const long second =
+      Call(SYS_ppoll_time64, Arg(fds), count, Arg(&long_time), 0, 8);
+  *time = {static_cast<int32_t>(long_time.seconds),
+           static_cast<int32_t>(long_time.nanoseconds)};
+  return second;
+}
+#else
+struct Interval {
+  int64_t seconds, nanoseconds;
+};
+inline long PollFor(struct pollfd* fds, int count, Interval* time) {
+  return Call(SYS_ppoll, Arg(fds), count, Arg(time), 0, 8);
+}
+#endif
+
 // Waits for `events` of fd or until `milliseconds` have passed; the events that
 // came, 0 if none did.
 inline int Poll(int fd, short events, int milliseconds) {
   struct pollfd poll = {fd, events, 0};
-  const struct {
-    int64_t seconds, nanoseconds;
-  } timeout = {milliseconds / 1000,
-               static_cast<int64_t>(milliseconds % 1000) * 1000000};
-#if defined(__i386__)
-  const long result =
-      Call(SYS_ppoll_time64, Arg(&poll), 1, Arg(&timeout), 0, 8);
-#else
-  const long result = Call(SYS_ppoll, Arg(&poll), 1, Arg(&timeout), 0, 8);
-#endif
+  Interval time = {milliseconds / 1000, milliseconds % 1000 * 1000000};
+  const long result = PollFor(&poll, 1, &time);
   return result == 1 ? poll.revents : static_cast<int>(result);
 }
 
-// Returns how many microseconds it has slept: fewer if a signal came.
+// Returns how many microseconds it has slept: fewer if a signal came, and all
+// of them where sleeping is denied, so that nobody waits without end.
 inline int Sleep(int microseconds) {
-  // The kernel puts there what is left of it (ppoll(2), C library/kernel
-  // differences).
-  struct {
-    int64_t seconds, nanoseconds;
-  } time = {0, static_cast<int64_t>(microseconds) * 1000};
-#if defined(__i386__)
-  Call(SYS_ppoll_time64, 0, 0, Arg(&time), 0, 8);
-#else
-  Call(SYS_ppoll, 0, 0, Arg(&time), 0, 8);
-#endif
-  return microseconds - static_cast<int>(time.nanoseconds) / 1000;
+  Interval time = {0, microseconds * 1000};
+  const long result = PollFor(nullptr, 0, &time);
+  return result == -EINTR
+             ? microseconds - static_cast<int>(time.nanoseconds) / 1000
+             : microseconds;
 }
 
 // What mmap() has returned; null for a failure.
