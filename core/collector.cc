@@ -68,11 +68,12 @@ void Collector::Root(pid_t pid, absl::string_view path, absl::string_view cwd) {
   merge_.Root(pid, path, cwd);
 }
 
-bool Collector::Attach(pid_t pid) {
+bool Collector::Attach(pid_t pid, EndTold end_told) {
   const std::string proc = absl::StrCat("/proc/", pid);
   if (!watch_.Add(pid)) return false;
   root_ = pid;
   attached_ = true;
+  root_end_told_ = end_told;
   root_pidfd_ = PidfdOpen(pid);
   merge_.Attach(pid, ReadLink(absl::StrCat(proc, "/exe")),
                 ReadLink(absl::StrCat(proc, "/cwd")));
@@ -224,12 +225,14 @@ void Collector::TakeDeaths() {
   const std::vector<Death> deaths = std::exchange(deaths_, {});
   Drain();
   for (const Death& death : deaths) {
-    if (attached_ && death.pid == root_ && !death.wait_status) {
-      // Its parent is not of the session, and may tell yet.
+    if (death.pid == root_ && !death.wait_status &&
+        root_end_told_ == EndTold::kByOthers) {
       root_status_missing_ = true;
     } else {
-      if (death.pid == root_ && death.wait_status) {
-        root_was_killed_ = WIFSIGNALED(*death.wait_status);
+      if (death.pid == root_) {
+        // Who exits says so before, if it can.
+        root_was_killed_ = death.wait_status ? WIFSIGNALED(*death.wait_status)
+                                             : !merge_.RootIsDone();
       }
       merge_.Ended(death.pid, death.wait_status);
     }

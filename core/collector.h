@@ -45,10 +45,17 @@ class Collector {
   // the directory `cwd`.
   void Root(pid_t pid, absl::string_view path, absl::string_view cwd);
 
+  // Who can tell how a process ended that is not the caller's child, where the
+  // kernel does not.
+  enum class EndTold {
+    kByOthers,  // by Ended(), perhaps, until Finish()
+    kByNobody,
+  };
+
   // The session begins with the process `pid`, which runs already: it is
   // watched, and need not be the caller's child. False if there is no such
   // process.
-  bool Attach(pid_t pid);
+  bool Attach(pid_t pid, EndTold end_told);
 
   // Somebody else has learnt from the kernel that `pid` has ended.
   void Ended(pid_t pid, int wait_status);
@@ -66,7 +73,8 @@ class Collector {
   // that it waits for the log before it does (wire::kWaitsForLog).
   bool RootIsDone() const { return merge_.RootIsDone(); }
 
-  // True when the process that the session began with was ended by a signal.
+  // True when the process that the session began with was ended by a signal, as
+  // far as is known.
   bool RootWasKilled() const { return root_was_killed_; }
 
   // The session is over: takes in what is left, and writes what is to be said
@@ -105,6 +113,7 @@ class Collector {
   pid_t root_ = 0;
   // The root is nobody's child who is of the session.
   bool attached_ = false;
+  EndTold root_end_told_ = EndTold::kByNobody;
   // Then: its pidfd, as its end is not to wait for the next look; -1 when that
   // has been noticed.
   int root_pidfd_ = -1;

@@ -243,7 +243,12 @@ control::Reply ControlledSession::Attach(const control::Request& request) {
   }
   auto next = std::make_unique<Tracing>(*std::move(pipe), paths_, &log_);
   EndTracing();
-  if (!next->collector.Attach(request.pid)) {
+  // The parent of FILEMON_LOG's first process is of no session, and has no
+  // device to tell by.
+  const auto end_told = request.a & control::kFirst
+                            ? Collector::EndTold::kByNobody
+                            : Collector::EndTold::kByOthers;
+  if (!next->collector.Attach(request.pid, end_told)) {
     reply.error = ESRCH;
     return reply;
   }
