@@ -10,6 +10,7 @@
 #   hidepid       as nobody, who sees no other user's process in /proc
 #   umask         files are for their owner only
 #   seccomp       without the younger system calls (deny_calls.c)
+#   pidfd_info    where the kernel does not tell how strangers ended
 #
 # The test runs in a copy of its runfiles: Bazel keeps root's where nobody can
 # reach them.
@@ -65,6 +66,7 @@ case $restriction in
     ;;
   umask) (umask 077 && "$test" "$@") ;;
   seccomp) tests/hard_cases/deny_calls --except-ptrace "$test" "$@" ;;
+  pidfd_info) tests/hard_cases/deny_calls --pidfd-info "$test" "$@" ;;
   *) echo "restrict.sh: unknown restriction $restriction" >&2; false ;;
 esac || status=$?
 if [ -n "$xml" ] && [ -e "$XML_OUTPUT_FILE" ]; then

@@ -5,6 +5,7 @@ RESTRICTIONS = [
     "hidepid",
     "umask",
     "seccomp",
+    "pidfd_info",
 ]
 
 def _restricted_test(name, restriction, test, part = "1/1", tags = []):
