@@ -192,7 +192,10 @@ void ReportEntered(const char* path) {
 
 void ReportExit(int status) {
   OutgoingRecord record = MakeRecord(wire::Kind::kExit, status & 0xff);
-  const bool waits = ThisSession().first == record.pid;
+  // In another pid namespace than the session's first process, which is the
+  // collector's, a namesake of it may be.
+  const bool waits =
+      ThisSession().first == record.pid && ThisSession().pid_namespace == 0;
   // Its devices are about to be closed, and that waits for their logs.
   if (waits || HasDevices()) record.b = wire::kWaitsForLog;
   Emit(record);

@@ -73,6 +73,14 @@ TEST_F(ReportTest, AnOpenTellsItsAccess) {
                           Said(Kind::kOpen, wire::kReads, 0, {"", "d"})));
 }
 
+TEST_F(ReportTest, ANamesakeOfTheFirstProcessDoesNotWaitForTheLog) {
+  ThisSession().first = getpid();
+  ThisSession().pid_namespace = 1;
+  ReportExit(3);
+  EXPECT_THAT(collector_.Records(),
+              ElementsAre(Said(Kind::kExit, 3, /*b=*/0, {})));
+}
+
 TEST_F(ReportTest, OpensOfNoNamedFileAreNotTold) {
   ReportOpen(PathAt::Here("p"), O_PATH);
   ReportOpen(PathAt::Here("t"), O_TMPFILE | O_RDWR);
