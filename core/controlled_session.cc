@@ -72,9 +72,10 @@ pid_t PeerOf(int socket) {
   return peer.pid;
 }
 
-// The descriptors that came with `message`.
-std::vector<int> DescriptorsOf(msghdr* message) {
-  std::vector<int> fds;
+// The descriptors that came with `message`, as many as there are: whoever holds
+// the socket may send what it likes.
+std::vector<OwnedFd> DescriptorsOf(msghdr* message) {
+  std::vector<OwnedFd> fds;
   for (cmsghdr* header = CMSG_FIRSTHDR(message); header != nullptr;
        header = CMSG_NXTHDR(message, header)) {
     if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) {
@@ -84,7 +85,7 @@ std::vector<int> DescriptorsOf(msghdr* message) {
     for (size_t i = 0; i < count; ++i) {
       int fd;
       memcpy(&fd, CMSG_DATA(header) + i * sizeof(int), sizeof(int));
-      fds.push_back(fd);
+      fds.emplace_back(fd);
     }
   }
   return fds;
@@ -112,11 +113,7 @@ ControlledSession::ControlledSession(int socket)
   epoll_ctl(events_, EPOLL_CTL_ADD, socket, &event);
 }
 
-ControlledSession::~ControlledSession() {
-  for (const Closer& closer : closers_) close(closer.answer);
-  if (log_fd_ >= 0) close(log_fd_);
-  close(events_);
-}
+ControlledSession::~ControlledSession() { close(events_); }
 
 void ControlledSession::Serve() {
   for (;;) {
@@ -166,42 +163,36 @@ bool ControlledSession::TakeRequests() {
         recvmsg(socket_, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return errno == EAGAIN;
-    const std::vector<int> fds = DescriptorsOf(&message);
+    std::vector<OwnedFd> fds = DescriptorsOf(&message);
     if (n == 0 && HungUp(socket_)) return false;
-    if (n == sizeof(request)) {
-      Handle(request, fds);
-    } else {
-      for (int fd : fds) close(fd);
-    }
+    if (n == sizeof(request)) Handle(request, std::move(fds));
   }
 }
 
 void ControlledSession::Handle(const control::Request& request,
-                               const std::vector<int>& fds) {
-  const int answer = fds.empty() ? -1 : fds[0];
+                               std::vector<OwnedFd> fds) {
+  OwnedFd answer;
+  if (!fds.empty()) answer = std::move(fds[0]);
   switch (static_cast<control::Kind>(request.kind)) {
     case control::Kind::kSetLog:
       if (fds.size() == 2) {
-        const int32_t error = SetLog(request, fds[1]);
-        if (error != 0) close(fds[1]);
-        Answer(answer, error);
+        Answer(answer.get(), SetLog(request, std::move(fds[1])));
       }
       break;
     case control::Kind::kAttach:
-      if (answer >= 0) {
+      if (answer) {
         const control::Reply reply = Attach(request);
         const bool joins = reply.error == 0 && (request.a & control::kCaller);
-        Answer(answer, reply, joins ? tracing_->pipe->writer() : -1);
+        Answer(answer.get(), reply, joins ? tracing_->pipe->writer() : -1);
       }
       break;
     case control::Kind::kClosing:
-      if (answer >= 0) {
+      if (answer) {
         epoll_event event = {};
         event.events = EPOLLIN;
-        event.data.fd = answer;
-        epoll_ctl(events_, EPOLL_CTL_ADD, answer, &event);
-        closers_.push_back({answer, request.inode});
-        return;
+        event.data.fd = answer.get();
+        epoll_ctl(events_, EPOLL_CTL_ADD, answer.get(), &event);
+        closers_.push_back({std::move(answer), request.inode});
       }
       break;
     case control::Kind::kChildEnded:
@@ -210,14 +201,14 @@ void ControlledSession::Handle(const control::Request& request,
       }
       break;
   }
-  if (answer >= 0) close(answer);
 }
 
-int32_t ControlledSession::SetLog(const control::Request& request, int log_fd) {
-  if (log_fd_ >= 0) return EEXIST;
+int32_t ControlledSession::SetLog(const control::Request& request,
+                                  OwnedFd log) {
+  if (log_fd_) return EEXIST;
   // What was traced before there was a log is in none.
   log_.Flush().IgnoreError();
-  log_fd_ = log_fd;
+  log_fd_ = std::move(log);
   if (request.a & control::kAbsolutePaths) paths_ = PathStyle::kAbsolute;
   timeval now;
   gettimeofday(&now, nullptr);
@@ -273,11 +264,11 @@ void ControlledSession::EndTracing() {
 bool ControlledSession::HasClosed(Closer* closer) {
   if (closer->has_closed) return true;
   char word;
-  if (recv(closer->answer, &word, 1, MSG_DONTWAIT) < 0 &&
+  if (recv(closer->answer.get(), &word, 1, MSG_DONTWAIT) < 0 &&
       (errno == EAGAIN || errno == EINTR)) {
     return false;
   }
-  epoll_ctl(events_, EPOLL_CTL_DEL, closer->answer, nullptr);
+  epoll_ctl(events_, EPOLL_CTL_DEL, closer->answer.get(), nullptr);
   closer->has_closed = true;
   closer->patience = absl::Now() + kHangUpTime;
   return true;
@@ -295,15 +286,14 @@ void ControlledSession::AnswerClosers() {
       open_ = false;
       return;
     }
-    const Closer closer = closers_[i];
+    const Closer& closer = closers_[i];
     if (absl::Now() < closer.patience &&
-        !SocketIsHeld(closer.inode, PeerOf(closer.answer))) {
+        !SocketIsHeld(closer.inode, PeerOf(closer.answer.get()))) {
       // The kernel is about to close the last one.
       ++i;
       continue;
     }
-    Answer(closer.answer, control::kStillOpen);
-    close(closer.answer);
+    Answer(closer.answer.get(), control::kStillOpen);
     closers_.erase(closers_.begin() + i);
   }
 }
@@ -316,12 +306,14 @@ void ControlledSession::End() {
   log_.Flush().IgnoreError();
   // Only now: a first process waits until the pipe's lock is free.
   tracing_.reset();
-  for (const Closer& closer : closers_) Answer(closer.answer, log_error_);
+  for (const Closer& closer : closers_) {
+    Answer(closer.answer.get(), log_error_);
+  }
 }
 
 absl::Status ControlledSession::Write(absl::string_view bytes) {
-  if (log_fd_ < 0) return absl::OkStatus();
-  const absl::Status status = FdSink(log_fd_)(bytes);
+  if (!log_fd_) return absl::OkStatus();
+  const absl::Status status = FdSink(log_fd_.get())(bytes);
   if (!status.ok()) log_error_ = errno;
   return status;
 }

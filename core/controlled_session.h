@@ -15,6 +15,7 @@
 #include "core/collector.h"
 #include "core/control.h"
 #include "core/log_writer.h"
+#include "core/owned_fd.h"
 #include "core/session_pipe.h"
 
 namespace filemon {
@@ -47,7 +48,7 @@ class ControlledSession {
 
   // Somebody who closes a descriptor of the socket, and waits for an answer.
   struct Closer {
-    int answer;
+    OwnedFd answer;
     uint64_t inode;  // the socket's, as he has it
     // Has closed it: until when the end of the socket is waited for.
     bool has_closed = false;
@@ -56,8 +57,8 @@ class ControlledSession {
 
   // Takes what is there on the socket; false at its end.
   bool TakeRequests();
-  void Handle(const control::Request& request, const std::vector<int>& fds);
-  int32_t SetLog(const control::Request& request, int log_fd);
+  void Handle(const control::Request& request, std::vector<OwnedFd> fds);
+  int32_t SetLog(const control::Request& request, OwnedFd log);
   control::Reply Attach(const control::Request& request);
   // Writes what is to be said of the processes traced so far.
   void EndTracing();
@@ -73,7 +74,7 @@ class ControlledSession {
   const int socket_;
   // Readable when a request or a closer's word has come.
   const int events_;
-  int log_fd_ = -1;
+  OwnedFd log_fd_;
   int log_error_ = 0;
   bool open_ = true;
   PathStyle paths_ = PathStyle::kGiven;

@@ -240,6 +240,31 @@ TEST_F(ControlledSessionTest, TellsWhoClosesThatTheDiskWasFull) {
   EXPECT_EQ(Answer(closer).error, ENOSPC);
 }
 
+// Whatever comes with a request.
+TEST_F(ControlledSessionTest, KeepsNoDescriptor) {
+  EXPECT_EQ(SetLog(), 0);
+  int ends[2];
+  ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+  // A closer's image is asked of its socket, which this is not.
+  fcntl(socket_, F_SETFD, 0);
+  control::Request request = {};
+  request.inode = SocketInode();
+  for (uint32_t kind : {0u, 1u, 2u, 3u, 4u, 5u, ~0u}) {
+    request.kind = kind;
+    for (size_t count : {1, 2, 3, 100}) {
+      const std::vector<int> fds(count, ends[1]);
+      Send(&request, sizeof(request), fds);
+      Send(&request, sizeof(request) - 1, fds);
+      Send("", 0, fds);
+    }
+  }
+  close(ends[1]);
+  // The end of a pipe that nobody holds the other end of.
+  char byte;
+  EXPECT_EQ(read(ends[0], &byte, 1), 0);
+  close(ends[0]);
+}
+
 // Whatever a program writes into its device.
 TEST_F(ControlledSessionTest, SurvivesWhatIsNoRequest) {
   EXPECT_EQ(SetLog(), 0);
