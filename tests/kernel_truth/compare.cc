@@ -45,10 +45,11 @@ bool Same(const Key& a, const Key& b) {
 class Interruptions {
  public:
   Interruptions(const Process& truth, const std::vector<Key>& keys) {
-    bool before = false;
+    std::map<int, bool> before;  // by thread
     for (size_t i = 0; i < keys.size(); ++i) {
-      if (truth.records[i].interrupted || before) ++left_[keys[i].exact];
-      before = truth.records[i].interrupted;
+      const Expected& e = truth.records[i];
+      if (e.interrupted || before[e.tid]) ++left_[keys[i].exact];
+      before[e.tid] = e.interrupted;
     }
   }
   bool Take(int exact) {
@@ -60,6 +61,19 @@ class Interruptions {
   std::unordered_map<int, int> left_;
 };
 
+bool IsNotOurs(Cause cause) {
+  return cause == Cause::kUntracedImage || cause == Cause::kUntracedProcess ||
+         cause == Cause::kOwnDoing;
+}
+
+// In an honest session nobody is doubted, and nothing is lost.
+bool IsDoubt(absl::string_view comment) {
+  for (absl::string_view what : {"refused", "unproven", "lost", "dropped"}) {
+    if (absl::StartsWith(comment, absl::StrCat("# ", what, " "))) return true;
+  }
+  return false;
+}
+
 class Comparison {
  public:
   Comparison(const CompareOptions& options, Verdict* verdict)
@@ -69,6 +83,7 @@ class Comparison {
     pid_ = truth.pid;
     Untraced(truth, log);
     if (!truth.ended) Violation("strace saw no end of it");
+    if (truth.stray) Violation("strace saw nobody make it");
     std::vector<Key> expected, found;
     for (const Expected& e : truth.records) {
       expected.push_back(KeyOf(Wanted(e), e.any_name));
@@ -80,8 +95,10 @@ class Comparison {
     const Alignment alignment = AlignInOrder(truth, expected, found, &taken);
     Interruptions interruptions(truth, expected);
     std::vector<bool> blamed(expected.size(), false);
+    std::vector<bool> there(expected.size(), false);
     for (size_t i = 0; i < alignment.size(); ++i) {
       if (alignment[i] >= 0) {
+        there[i] = true;
         Match(truth.records[i], log.records[alignment[i]]);
       }
     }
@@ -92,12 +109,13 @@ class Comparison {
         Missing(truth.records[LibcsOwn(truth, expected, i, &blamed)]);
         continue;
       }
-      taken[j] = true;
+      taken[j] = there[i] = true;
       Match(truth.records[i], log.records[j]);
       if (truth.threaded) continue;
-      (interruptions.Take(expected[i].exact) ? verdict_.interrupted
-                                             : verdict_.misordered)
-          .push_back(Describe(pid_, log.records[j]));
+      OutOfOrder(expected[i], log.records[j], &interruptions);
+    }
+    if (truth.threaded) {
+      ThreadsInOrder(truth, expected, found, there, &interruptions);
     }
     for (size_t j = 0; j < found.size(); ++j) {
       if (!taken[j]) {
@@ -108,6 +126,7 @@ class Comparison {
 
   void OnlyTruth(const Process& truth) {
     pid_ = truth.pid;
+    if (truth.stray) Violation("strace saw nobody make it");
     for (const Expected& e : truth.records) Missing(e);
   }
 
@@ -123,6 +142,80 @@ class Comparison {
   }
 
  private:
+  void OutOfOrder(const Key& key, const Record& found,
+                  Interruptions* interruptions) {
+    (interruptions->Take(key.exact) ? verdict_.interrupted
+                                    : verdict_.misordered)
+        .push_back(Describe(pid_, found));
+  }
+
+  // The log does not say which thread of a process made a record. But each
+  // thread's records must stand in it in the order of its calls, whatever
+  // stands between them.
+  void ThreadsInOrder(const Process& truth, const std::vector<Key>& expected,
+                      const std::vector<Key>& found,
+                      const std::vector<bool>& there,
+                      Interruptions* interruptions) {
+    std::map<int, std::vector<size_t>> threads;
+    for (size_t i = 0; i < expected.size(); ++i) {
+      if (truth.records[i].late) continue;
+      threads[truth.records[i].tid].push_back(i);
+    }
+    for (const auto& thread : threads) {
+      const std::vector<size_t>& records = thread.second;
+      if (StandInOrder(records, expected, found, there)) continue;
+      const std::vector<bool> placed = Placed(records, expected, found);
+      // Which of several equal ones is missing cannot be told: only their
+      // number counts.
+      auto misplaced = std::count_if(records.begin(), records.end(),
+                                     [&](size_t i) { return there[i]; }) -
+                       std::count(placed.begin(), placed.end(), true);
+      for (size_t i = 0; i < records.size() && misplaced > 0; ++i) {
+        if (placed[i] || !there[records[i]]) continue;
+        OutOfOrder(expected[records[i]], Wanted(truth.records[records[i]]),
+                   interruptions);
+        --misplaced;
+      }
+    }
+  }
+
+  // Whether those of one thread's records that are there can be found one
+  // behind the other.
+  static bool StandInOrder(const std::vector<size_t>& records,
+                           const std::vector<Key>& expected,
+                           const std::vector<Key>& found,
+                           const std::vector<bool>& there) {
+    size_t next = 0;
+    for (const size_t i : records) {
+      if (!there[i]) continue;
+      while (next < found.size() && !Same(expected[i], found[next])) ++next;
+      if (next++ == found.size()) return false;
+    }
+    return true;
+  }
+
+  // For each of one thread's records whether it has a place in the longest
+  // sequence that can be found.
+  static std::vector<bool> Placed(const std::vector<size_t>& records,
+                                  const std::vector<Key>& expected,
+                                  const std::vector<Key>& found) {
+    std::vector<Key> of_thread;  // what other threads did is left out
+    for (const Key& key : found) {
+      const auto same = [&](size_t i) { return Same(expected[i], key); };
+      if (std::any_of(records.begin(), records.end(), same)) {
+        of_thread.push_back(key);
+      }
+    }
+    const Alignment alignment = Align(
+        static_cast<int>(records.size()), static_cast<int>(of_thread.size()),
+        [&](int i, int j) { return Same(expected[records[i]], of_thread[j]); });
+    std::vector<bool> placed;
+    for (size_t i = 0; i < records.size(); ++i) {
+      placed.push_back(alignment[i] >= 0);
+    }
+    return placed;
+  }
+
   // An alignment does not tell equal records apart. Where one is missing, it
   // may as well be another one, which libc has made for itself.
   static size_t LibcsOwn(const Process& truth, const std::vector<Key>& expected,
@@ -233,7 +326,10 @@ class Comparison {
   }
 
   void Missing(const Expected& expected) {
-    if (expected.optional) return;
+    if (IsNotOurs(expected.excuse)) {
+      ++verdict_.not_ours[expected.excuse];
+      return;
+    }
     if (expected.record.letter == 'R') {
       const absl::string_view known =
           LibcInternalClass(expected.record.absolute, expected.flags);
@@ -243,9 +339,9 @@ class Comparison {
         return;
       }
     }
-    if (!expected.excuse.empty()) {
-      verdict_.excused.push_back(
-          absl::StrCat(expected.excuse, ": ", Describe(pid_, expected.record)));
+    if (expected.excuse != Cause::kNone) {
+      verdict_.excused.push_back(absl::StrCat(CauseName(expected.excuse), ": ",
+                                              Describe(pid_, expected.record)));
       return;
     }
     std::string text = Describe(pid_, expected.record);
@@ -305,6 +401,52 @@ class Comparison {
   int pid_ = 0;
 };
 
+// The lives of one process id, in their order.
+struct Lives {
+  std::vector<const Process*> truth;
+  std::vector<const LoggedProcess*> log;
+};
+
+// How much speaks for it that the two are one life: its parent, and what it
+// did.
+int Likeness(const Process& truth, const LoggedProcess& log) {
+  std::map<std::pair<char, absl::string_view>, int> left;
+  for (const Record& r : log.records) ++left[{r.letter, r.text}];
+  int likeness = truth.parent == log.parent ? 2 : 0;
+  for (const Expected& e : truth.records) {
+    if (left[{e.record.letter, e.record.text}]-- > 0) ++likeness;
+  }
+  return likeness;
+}
+
+// Which life in the log is which of the kernel's. The n-th is not the n-th when
+// one is missing: their order stays, and the likeness of all pairs is greatest.
+std::vector<std::pair<const Process*, const LoggedProcess*>> PairLives(
+    const Lives& lives) {
+  std::vector<std::pair<const Process*, const LoggedProcess*>> pairs;
+  const size_t n = lives.truth.size(), m = lives.log.size();
+  if (n == 1 && m == 1) return {{lives.truth[0], lives.log[0]}};
+  // best[i][j]: of the lives from the i-th and the j-th on. That two of one
+  // number are in both is worth something by itself.
+  std::vector<std::vector<int>> like(n, std::vector<int>(m));
+  std::vector<std::vector<int>> best(n + 1, std::vector<int>(m + 1, 0));
+  for (size_t i = n; i-- > 0;) {
+    for (size_t j = m; j-- > 0;) {
+      like[i][j] = 1 + Likeness(*lives.truth[i], *lives.log[j]);
+      best[i][j] = std::max(
+          {best[i + 1][j], best[i][j + 1], best[i + 1][j + 1] + like[i][j]});
+    }
+  }
+  for (size_t i = 0, j = 0; i < n && j < m;) {
+    if (best[i][j] == best[i + 1][j + 1] + like[i][j]) {
+      pairs.emplace_back(lives.truth[i++], lives.log[j++]);
+    } else {
+      ++(best[i][j] == best[i + 1][j] ? i : j);
+    }
+  }
+  return pairs;
+}
+
 void AppendAll(absl::string_view title, const std::vector<std::string>& all,
                std::string* report) {
   for (const std::string& text : all) {
@@ -318,27 +460,36 @@ Verdict Compare(const std::vector<Process>& truth, const Log& log,
                 const CompareOptions& options) {
   Verdict verdict;
   verdict.violations = log.violations;
-  Comparison comparison(options, &verdict);
-  // The n-th process of a number is the n-th in both.
-  std::map<int, std::vector<const LoggedProcess*>> logged;
-  for (const LoggedProcess& process : log.processes) {
-    logged[process.pid].push_back(&process);
+  for (const std::string& comment : log.comments) {
+    if (IsDoubt(comment)) verdict.violations.push_back(comment);
   }
-  std::map<int, size_t> used;
+  Comparison comparison(options, &verdict);
+  std::map<int, Lives> lives;
+  for (const Process& process : truth) {
+    lives[process.pid].truth.push_back(&process);
+  }
+  for (const LoggedProcess& process : log.processes) {
+    lives[process.pid].log.push_back(&process);
+  }
+  std::map<const Process*, const LoggedProcess*> partners;
+  std::set<const LoggedProcess*> paired;
+  for (const auto& entry : lives) {
+    for (const auto& pair : PairLives(entry.second)) {
+      partners.insert(pair);
+      paired.insert(pair.second);
+    }
+  }
   for (const Process& process : truth) {
     ++verdict.processes;
-    const std::vector<const LoggedProcess*>& same = logged[process.pid];
-    size_t& next = used[process.pid];
-    if (next < same.size()) {
-      comparison.Both(process, *same[next++]);
+    const auto partner = partners.find(&process);
+    if (partner != partners.end()) {
+      comparison.Both(process, *partner->second);
     } else {
       comparison.OnlyTruth(process);
     }
   }
-  for (const auto& entry : logged) {
-    for (size_t i = used[entry.first]; i < entry.second.size(); ++i) {
-      comparison.OnlyLog(*entry.second[i]);
-    }
+  for (const LoggedProcess& process : log.processes) {
+    if (paired.count(&process) == 0) comparison.OnlyLog(process);
   }
   return verdict;
 }
@@ -346,6 +497,8 @@ Verdict Compare(const std::vector<Process>& truth, const Log& log,
 std::string Verdict::Report() const {
   int internal = 0;
   for (const auto& entry : libc_internal) internal += entry.second;
+  int hidden = 0;
+  for (const auto& entry : not_ours) hidden += entry.second;
   std::string report = absl::StrCat(
       processes, " processes, ", records, " records, ", matched, " matched, ",
       missing.size(), " missing, ", extra.size(), " extra, ", misordered.size(),
@@ -353,7 +506,7 @@ std::string Verdict::Report() const {
       " respelled, ", reformed.size(), " reformed, ", interrupted.size(),
       " interrupted, ", excused.size(), " excused, ", internal,
       " libc-internal, ", untraced.size(), " untraced, ", unverified,
-      " unverified\n");
+      " unverified, ", hidden, " not ours\n");
   AppendAll("missing", missing, &report);
   AppendAll("extra", extra, &report);
   AppendAll("misordered", misordered, &report);
@@ -363,6 +516,10 @@ std::string Verdict::Report() const {
   AppendAll("interrupted", interrupted, &report);
   AppendAll("excused", excused, &report);
   AppendAll("untraced", untraced, &report);
+  for (const auto& entry : not_ours) {
+    absl::StrAppend(&report, "not ours: ", entry.second, "x ",
+                    CauseName(entry.first), "\n");
+  }
   for (const auto& entry : libc_internal) {
     absl::StrAppend(&report, "libc-internal: ", entry.second, "x ", entry.first,
                     "\n");

@@ -21,7 +21,7 @@ struct Verdict {
   // A log is right when these five are empty.
   std::vector<std::string> missing;
   std::vector<std::string> extra;
-  std::vector<std::string> misordered;  // in a single-threaded process
+  std::vector<std::string> misordered;  // within a thread
   std::vector<std::string> violations;
   // The right file, but not under the name that the program gave.
   std::vector<std::string> respelled;
@@ -30,8 +30,10 @@ struct Verdict {
   std::vector<std::string> reformed;
   // In another order than the kernel's because a signal came in between.
   std::vector<std::string> interrupted;
-  // Missing, with an excuse (Expected::excuse): "EXCUSE: RECORD".
+  // Missing, for a cause (truth.h): "CAUSE: RECORD".
   std::vector<std::string> excused;
+  // The same, by cause, of what is not ours to see: too many to be listed.
+  std::map<Cause, int> not_ours;
   // Missing, but of the class that may be. By class and name.
   std::map<std::string, int> libc_internal;
   std::vector<std::string> untraced;  // "PID PATH: reason"

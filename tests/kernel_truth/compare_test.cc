@@ -96,12 +96,79 @@ TEST_F(CompareTest, ALibraryOfLibcsOwnMayComeLate) {
   EXPECT_EQ(Judge({Truth(1, records)}, late).misordered.size(), 1u);
 }
 
-TEST_F(CompareTest, ThreadsHaveNoOrder) {
+TEST_F(CompareTest, ThreadsHaveNoOrderAmongThem) {
   Process process =
       Truth(1, {E('E', "/p"), E('R', "a"), E('R', "b"), E('X', "0 0")});
   process.threaded = true;
+  process.records[1].tid = 2;
   EXPECT_TRUE(Judge({process}, "E 1 /p\nR 1 b\nR 1 a\nX 1 0 0\n").ok());
   EXPECT_FALSE(Judge({process}, "E 1 /p\nR 1 b\nR 1 b\nX 1 0 0\n").ok());
+}
+
+TEST_F(CompareTest, EachThreadHasAnOrder) {
+  Process process = Truth(1, {E('E', "/p"), E('F', "7"), E('R', "b"),
+                              E('F', "8"), E('R', "b"), E('X', "0 0")});
+  process.threaded = true;
+  process.records[2].tid = process.records[4].tid = 2;
+  const std::vector<Process> truth = {process, Truth(7, {E('X', "0 0")}),
+                                      Truth(8, {E('X', "0 0")})};
+  const std::string ends = "X 7 0 0\nX 8 0 0\nX 1 0 0\n";
+  EXPECT_TRUE(Judge(truth, "E 1 /p\nR 1 b\nR 1 b\nF 1 7\nF 1 8\n" + ends).ok());
+  const Verdict verdict =
+      Judge(truth, "E 1 /p\nR 1 b\nF 1 8\nF 1 7\nR 1 b\n" + ends);
+  EXPECT_THAT(verdict.misordered, ElementsAre("F 1 7"));
+  EXPECT_THAT(verdict.missing, IsEmpty());
+}
+
+TEST_F(CompareTest, AThreadsMissingRecordIsNotOutOfOrder) {
+  Process process = Truth(
+      1, {E('E', "/p"), E('R', "/etc/group", "", "O_RDONLY|O_CLOEXEC"),
+          E('R', "a"), E('R', "/etc/group", "", "O_RDONLY"), E('X', "0 0")});
+  process.threaded = true;
+  const Verdict verdict =
+      Judge({process}, "E 1 /p\nR 1 a\nR 1 /etc/group\nX 1 0 0\n");
+  EXPECT_TRUE(verdict.ok()) << verdict.Report();
+}
+
+TEST_F(CompareTest, TellsTheLivesOfAPidApart) {
+  const auto life = [](int parent, const std::string& name) {
+    Process process = Truth(7, {E('R', name), E('X', "0 0")});
+    process.parent = parent;
+    return process;
+  };
+  const std::vector<Process> truth = {
+      Truth(1, {E('E', "/p"), E('F', "2"), E('F', "7"), E('F', "7"),
+                E('X', "0 0")}),
+      Truth(2, {E('F', "7"), E('X', "0 0")}), life(1, "a"), life(2, "b"),
+      life(1, "c")};
+  const std::string head = "E 1 /p\nF 1 2\nF 1 7\n";
+  const std::string b = "F 2 7\nR 7 b\nX 7 0 0\n";
+  const std::string tail = "F 1 7\nR 7 c\nX 7 0 0\nX 2 0 0\nX 1 0 0\n";
+  EXPECT_TRUE(Judge(truth, head + "R 7 a\nX 7 0 0\n" + b + tail).ok());
+  // Only what is missing is missing: the second life of three.
+  const Verdict verdict = Judge(truth, head + "R 7 a\nX 7 0 0\n" + tail);
+  EXPECT_THAT(verdict.missing, ElementsAre("F 2 7", "R 7 b", "X 7 0 0"));
+  EXPECT_THAT(verdict.extra, IsEmpty());
+}
+
+TEST_F(CompareTest, AnHonestSessionIsNotDoubted) {
+  const std::string right = "E 1 /p\nR 1 a\nR 1 b\nR 1 a\nX 1 0 0\n";
+  for (const char* doubt :
+       {"# refused records of 1: not its own, or not true\n",
+        "# refused 3 records in all\n", "# unproven 1 /p: reason\n",
+        "# lost 3 records of 1\n", "# dropped 2 incomplete records\n"}) {
+    EXPECT_EQ(Judge(three_, doubt + right).violations.size(), 1u) << doubt;
+  }
+  EXPECT_TRUE(Judge(three_, "# running 2 /x\n" + right).ok());
+}
+
+TEST_F(CompareTest, NobodyMadeAStray) {
+  Process process = Truth(2, {E('X', "0 0")});
+  process.stray = true;
+  std::vector<Process> truth = three_;
+  truth.push_back(process);
+  EXPECT_THAT(Judge(truth, "").violations,
+              ::testing::Contains(HasSubstr("process 2: strace saw nobody")));
 }
 
 TEST_F(CompareTest, WantsTheNameAsGiven) {
@@ -140,7 +207,7 @@ TEST_F(CompareTest, ASignalMayComeInBetween) {
 TEST_F(CompareTest, AThreadMayBeCutOff) {
   Process process = Truth(1, {E('E', "/p"), E('R', "a"), E('X', "0 0")});
   EXPECT_FALSE(Judge({process}, "E 1 /p\nX 1 0 0\n").ok());
-  process.records[1].excuse = kCutOff;
+  process.records[1].excuse = Cause::kCutOff;
   EXPECT_THAT(Judge({process}, "E 1 /p\nX 1 0 0\n").excused,
               ElementsAre("cut off: R 1 a"));
 }
@@ -200,11 +267,12 @@ TEST_F(CompareTest, ExcusesLibcsOpenAndNotTheProgramsOfTheSameFile) {
 
 TEST_F(CompareTest, UntracedNeedsItsLineAndAReason) {
   Process process = Truth(1, {E('E', "/st"), E('D', "x"), E('X', "0 0")});
-  process.records[1].optional = true;
+  process.records[1].excuse = Cause::kUntracedImage;
   process.images.push_back({"/st", false, true});
   const std::string line = "# untraced 1 /st: statically linked\n";
   const std::string right = absl::StrCat("E 1 /st\n", line, "X 1 0 0\n");
   EXPECT_TRUE(Judge({process}, right).ok()) << Judge({process}, right).Report();
+  EXPECT_EQ(Judge({process}, right).not_ours.at(Cause::kUntracedImage), 1);
   EXPECT_THAT(Judge({process}, "E 1 /st\nX 1 0 0\n").violations,
               ElementsAre(HasSubstr("no `# untraced` line")));
   untraceable_ = Untraceable::kNo;
@@ -219,7 +287,7 @@ TEST_F(CompareTest, UntracedNeedsItsLineAndAReason) {
 
 TEST_F(CompareTest, AProgramWithoutLibcNeedsItsLine) {
   Process process = Truth(1, {E('E', "/go"), E('R', "x"), E('X', "0 0")});
-  process.records[1].optional = true;
+  process.records[1].excuse = Cause::kUntracedImage;
   process.images.push_back({"/go", true, true});
   process.images[0].bypasses_libc = true;
   EXPECT_THAT(Judge({process}, "E 1 /go\nX 1 0 0\n").violations,

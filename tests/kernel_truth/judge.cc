@@ -127,7 +127,9 @@ absl::StatusOr<StraceFiles> ReadStraceFiles(const std::string& folder) {
     for (std::string text; std::getline(file, text);) {
       absl::StatusOr<StraceLine> line = ParseStraceLine(text);
       if (!line.ok()) return line.status();
-      if (!line->failed) files[tid].push_back(*std::move(line));
+      if (line->failed) continue;
+      line->tid = tid;
+      files[tid].push_back(*std::move(line));
     }
   }
   return files;

@@ -90,6 +90,7 @@ class Reader {
     current_[pid] = log_.processes.size();
     log_.processes.emplace_back();
     log_.processes.back().pid = pid;
+    log_.processes.back().parent = parent_[pid];
     if (pid == log_.target) {
       cwd_[pid] = root_cwd_;
     } else if (cwd_.count(pid) == 0) {
@@ -120,6 +121,7 @@ class Reader {
       // A later record of this pid needs an F first.
       current_.erase(pid);
       cwd_.erase(pid);
+      parent_.erase(pid);
     }
     process.records.push_back(std::move(record));
   }
@@ -131,6 +133,7 @@ class Reader {
       Violation(absl::StrCat("F of ", child, ", which is there already"));
     }
     cwd_[child] = cwd_[parent];
+    parent_[child] = parent;
   }
 
   // O_RDWR makes R and W of one open: an A in front of the R serves both.
@@ -179,6 +182,7 @@ class Reader {
   bool has_version_ = false;
   std::map<int, size_t> current_;  // pid -> its process that has no X yet
   std::map<int, std::string> cwd_;
+  std::map<int, int> parent_;
   int at_pid_ = 0;
   std::vector<std::string> at_names_;
 };

@@ -17,6 +17,7 @@ namespace truth {
 
 struct LoggedProcess {
   int pid = 0;
+  int parent = 0;  // by its F; 0 if it has none
   std::vector<Record> records;
   std::vector<std::string> untraced;  // "PATH: reason" of its # untraced lines
   std::vector<std::string> unseen;    // the same of its # unseen lines

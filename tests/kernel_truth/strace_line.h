@@ -27,6 +27,7 @@ struct StraceLine {
     kOther,   // a stop
   };
   Kind kind = Kind::kOther;
+  int tid = 0;          // of the file in which it stands; not in the line
   int64_t time_us = 0;  // at the call's entry
   std::string call;
   std::vector<std::string> args;  // as strace wrote them

@@ -26,9 +26,19 @@ constexpr size_t kMaxPath = 4095;
 // The kernel follows at most so many scripts (fs/exec.c, exec_binprm()).
 constexpr int kMaxScripts = 5;
 
+bool IsForkCall(const StraceLine& line) {
+  return line.call == "fork" || line.call == "vfork" || line.call == "clone" ||
+         line.call == "clone3";
+}
+
 bool IsFork(const StraceLine& line) {
-  return line.succeeded && (line.call == "fork" || line.call == "vfork" ||
-                            line.call == "clone" || line.call == "clone3");
+  return line.succeeded && IsForkCall(line);
+}
+
+// The caller was ended inside the call: the child may be there all the same.
+bool IsUnfinishedFork(const StraceLine& line) {
+  return line.kind == Kind::kCall && !line.succeeded && !line.failed &&
+         IsForkCall(line);
 }
 
 bool MakesThread(const StraceLine& line) {
@@ -120,6 +130,7 @@ void ReadSemaphores(std::vector<Expected>* records) {
   for (size_t i = 0; i < records->size(); ++i) {
     if (!IsNewSemaphore((*records)[i])) continue;
     const std::string made = (*records)[i].record.text;
+    const int tid = (*records)[i].tid;
     const std::string link = absl::StrCat("'", made, "' '");
     std::string name;
     for (size_t j = i; j < records->size();) {
@@ -140,6 +151,7 @@ void ReadSemaphores(std::vector<Expected>* records) {
     }
     if (name.empty()) continue;
     Expected open;
+    open.tid = tid;
     open.record.text = open.record.absolute = name;
     for (char letter : {'W', 'R'}) {
       open.record.letter = letter;
@@ -152,7 +164,7 @@ void ReadModuleSearches(std::vector<Expected>* records) {
   for (size_t i = 1; i < records->size(); ++i) {
     if ((*records)[i].record.text == "/etc/ld.so.cache" &&
         (*records)[i - 1].record.text == "/etc/nsswitch.conf") {
-      (*records)[i].excuse = kModuleSearch;
+      (*records)[i].excuse = Cause::kModuleSearch;
     }
   }
 }
@@ -180,14 +192,33 @@ void ReadNssModules(std::vector<Expected>* records) {
 class Tree {
  public:
   Tree(const StraceFiles& files, const Lookup& lookup)
-      : files_(files), lookup_(lookup) {}
+      : files_(files), lookup_(lookup) {
+    for (const auto& file : files) FindLives(file.first, file.second);
+  }
 
   absl::Status AddRoot(int root, const std::string& cwd) {
-    FindSessionPipes(root);
+    const absl::optional<Life> life = FindLife(root, 0);
+    if (!life.has_value()) return SaysNothing(root);
+    const int filemon = FindSessionPipes(root);
+    FindStrays(root, filemon);
     Born born;
     born.cwd = cwd;
     born.is_root = true;
-    return Add(root, born);
+    return Add(*life, born);
+  }
+
+  // What nobody of the tree made, but strace saw.
+  absl::Status AddStrays(const std::string& cwd) {
+    while (!strays_.empty()) {
+      const Life life = strays_.front();
+      strays_.erase(strays_.begin());
+      Born born;
+      born.cwd = cwd;
+      born.is_stray = true;
+      absl::Status status = Add(life, born);
+      if (!status.ok()) return status;
+    }
+    return absl::OkStatus();
   }
 
   std::vector<Process> Take() {
@@ -203,16 +234,17 @@ class Tree {
   struct Born {
     std::string cwd;
     std::string root_directory;
+    int parent = 0;
     bool is_root = false;
+    bool is_stray = false;
     bool unseen = false;
-    int64_t not_before_us = 0;
   };
 
   // The state while one process's lines are read.
   struct Walk {
     Process process;
     std::vector<const StraceLine*> lines;
-    std::set<int> threads;
+    std::set<std::pair<int, size_t>> threads;  // each life, gathered
     std::string cwd;
     std::string root_directory;  // empty before any chroot()
     bool recording = true;
@@ -223,14 +255,70 @@ class Tree {
     std::set<std::string> unnamed_files;  // made by O_TMPFILE: /d/#123
   };
 
-  // One life of a thread id: [begin, end) of its file.
+  // One life of a thread id: [begin, end) of its file. A number that is used
+  // again has several in one file (strace -A).
   struct Life {
+    int tid;
     size_t begin;
     size_t end;
+    int64_t begin_us;
   };
 
+  static absl::Status SaysNothing(int tid) {
+    return absl::NotFoundError(absl::StrCat("strace says nothing of ", tid));
+  }
+
+  void FindLives(int tid, const std::vector<StraceLine>& lines) {
+    size_t begin = 0;
+    for (size_t i = 0; i < lines.size(); ++i) {
+      const bool ends = lines[i].kind == Kind::kExited ||
+                        lines[i].kind == Kind::kKilled ||
+                        MovesToLeader(lines[i]) || i + 1 == lines.size();
+      if (!ends) continue;
+      lives_[tid].push_back({tid, begin, i + 1, lines[begin].time_us});
+      begin = i + 1;
+    }
+  }
+
+  // The lives that no finished call has made, by their start. A thread may exec
+  // before its clone() has returned to strace.
+  void FindStrays(int root, int filemon) {
+    std::set<std::pair<int, size_t>> made;
+    for (const auto& file : files_) {
+      for (const StraceLine& line : file.second) {
+        absl::optional<Life> life;
+        if (IsFork(line)) life = FindLife(line.value, line.time_us);
+        if (line.kind == Kind::kSuperseded) life = FindReplacement(line);
+        if (life.has_value()) made.emplace(life->tid, life->begin);
+      }
+    }
+    for (const auto& entry : lives_) {
+      for (const Life& life : entry.second) {
+        if (made.count({life.tid, life.begin}) > 0) continue;
+        const bool first = life.begin == 0;
+        if (first && (life.tid == root || life.tid == filemon)) continue;
+        strays_.push_back(life);
+      }
+    }
+    std::sort(strays_.begin(), strays_.end(), [](const Life& a, const Life& b) {
+      return a.begin_us < b.begin_us;
+    });
+  }
+
+  // The stray that an unfinished fork has made, if there is one.
+  absl::optional<Life> TakeStray(const StraceLine& fork) {
+    for (size_t i = 0; i < strays_.size(); ++i) {
+      if (strays_[i].begin_us < fork.time_us) continue;
+      const Life life = strays_[i];
+      strays_.erase(strays_.begin() + i);
+      return life;
+    }
+    return absl::nullopt;
+  }
+
   // filemon's own pipes: its parent process made them before the root's fork.
-  void FindSessionPipes(int root) {
+  // Returns that process, or 0.
+  int FindSessionPipes(int root) {
     for (const auto& file : files_) {
       std::vector<std::string> pipes;
       for (const StraceLine& line : file.second) {
@@ -244,53 +332,65 @@ class Tree {
         }
         if (IsFork(line) && line.value == root) {
           session_pipes_.insert(pipes.begin(), pipes.end());
-          return;
+          return file.first;
         }
       }
     }
+    return 0;
   }
 
-  // The first life of `tid` that begins at or after `time_us`. A number that
-  // is used again has several lives in one file (strace -A).
+  // The first life of `tid` that begins at or after `time_us`.
   absl::optional<Life> FindLife(int tid, int64_t time_us) const {
-    auto file = files_.find(tid);
-    if (file == files_.end()) return absl::nullopt;
-    const std::vector<StraceLine>& lines = file->second;
-    size_t begin = 0;
-    for (size_t i = 0; i < lines.size(); ++i) {
-      const bool ends = lines[i].kind == Kind::kExited ||
-                        lines[i].kind == Kind::kKilled ||
-                        MovesToLeader(lines[i]) || i + 1 == lines.size();
-      if (!ends) continue;
-      if (lines[begin].time_us >= time_us) return Life{begin, i + 1};
-      begin = i + 1;
+    auto lives = lives_.find(tid);
+    if (lives == lives_.end()) return absl::nullopt;
+    for (const Life& life : lives->second) {
+      if (life.begin_us >= time_us) return life;
     }
     return absl::nullopt;
   }
 
-  // The lines of a thread and of all threads that it made, by time.
-  absl::Status Gather(int tid, int64_t time_us, bool is_leader, Walk* walk) {
-    const absl::optional<Life> life = FindLife(tid, time_us);
-    if (!life.has_value()) {
-      return absl::NotFoundError(absl::StrCat("strace says nothing of ", tid));
+  // The life of the thread whose exec made it the leader in place of another:
+  // the last one that moved before the leader's line says so.
+  absl::optional<Life> FindReplacement(const StraceLine& superseded) const {
+    absl::optional<Life> found;
+    auto lives = lives_.find(superseded.value);
+    if (lives == lives_.end()) return found;
+    const std::vector<StraceLine>& lines = files_.at(superseded.value);
+    for (const Life& life : lives->second) {
+      if (life.begin_us > superseded.time_us) break;
+      if (MovesToLeader(lines[life.end - 1])) found = life;
     }
-    const std::vector<StraceLine>& all = files_.at(tid);
-    FindCutOff(all, *life, &walk->cut_off);
-    walk->threads.insert(tid);
-    for (size_t i = life->begin; i < life->end; ++i) {
+    return found;
+  }
+
+  // The life of the thread that `line` makes or that replaces the leader.
+  absl::optional<Life> FindThread(const StraceLine& line) {
+    if (line.kind == Kind::kSuperseded) return FindReplacement(line);
+    return IsFork(line) ? FindLife(line.value, line.time_us) : TakeStray(line);
+  }
+
+  // The lines of a thread and of all threads that it made, by time.
+  absl::Status Gather(const Life& life, bool is_leader, Walk* walk) {
+    const std::vector<StraceLine>& all = files_.at(life.tid);
+    FindCutOff(all, life, &walk->cut_off);
+    walk->threads.emplace(life.tid, life.begin);
+    for (size_t i = life.begin; i < life.end; ++i) {
       const StraceLine& line = all[i];
       const bool ends =
           line.kind == Kind::kExited || line.kind == Kind::kKilled;
       // The leader's end is the process's.
       if (!ends || is_leader) walk->lines.push_back(&line);
-      const bool makes = IsFork(line) && MakesThread(line);
-      // A thread may exec before its clone() has returned to strace.
-      const bool is_replaced = line.kind == Kind::kSuperseded;
-      if (!makes && !is_replaced) continue;
-      if (walk->threads.count(line.value) > 0) continue;
+      const bool unfinished = IsUnfinishedFork(line);
+      const bool makes = (IsFork(line) || unfinished) && MakesThread(line);
+      if (!makes && line.kind != Kind::kSuperseded) continue;
+      const absl::optional<Life> thread = FindThread(line);
+      if (!thread.has_value()) {
+        if (unfinished) continue;
+        return SaysNothing(line.value);
+      }
       walk->process.threaded = true;
-      absl::Status status =
-          Gather(line.value, makes ? line.time_us : time_us, false, walk);
+      if (walk->threads.count({thread->tid, thread->begin}) > 0) continue;
+      absl::Status status = Gather(*thread, false, walk);
       if (!status.ok()) return status;
     }
     return absl::OkStatus();
@@ -313,9 +413,10 @@ class Tree {
     }
   }
 
-  absl::Status Add(int pid, const Born& born) {
+  absl::Status Add(const Life& life, const Born& born) {
+    const int pid = life.tid;
     Walk walk;
-    absl::Status status = Gather(pid, born.not_before_us, true, &walk);
+    absl::Status status = Gather(life, true, &walk);
     if (!status.ok()) return status;
     if (walk.process.threaded) {
       std::stable_sort(walk.lines.begin(), walk.lines.end(),
@@ -324,6 +425,8 @@ class Tree {
                        });
     }
     walk.process.pid = pid;
+    walk.process.parent = born.parent;
+    walk.process.stray = born.is_stray;
     walk.process.start_us = walk.lines.front()->time_us;
     walk.cwd = born.cwd;
     walk.root_directory = born.root_directory;
@@ -338,6 +441,9 @@ class Tree {
       }
     }
     walk.process.visible = walk.ever_seen;
+    if (!walk.ever_seen && !walk.process.records.empty()) {
+      walk.process.records.back().excuse = Cause::kUntracedProcess;
+    }
     ReadSemaphores(&walk.process.records);
     ReadModuleSearches(&walk.process.records);
     ReadNssModules(&walk.process.records);
@@ -352,9 +458,7 @@ class Tree {
       End(killed ? 0 : line.value, killed ? line.value : 0, walk);
       return absl::OkStatus();
     }
-    if (line.kind == Kind::kSignal && !walk->process.records.empty()) {
-      walk->process.records.back().interrupted = true;
-    }
+    if (line.kind == Kind::kSignal) Interrupt(line.tid, walk);
     if (IsExec(line) && !line.succeeded && !line.failed &&
         line.kind == Kind::kCall) {
       walk->moved_exec = &line;
@@ -364,6 +468,9 @@ class Tree {
         return absl::InternalError("an exec without a beginning");
       }
       return Exec(*walk->moved_exec, at, walk);
+    }
+    if (IsUnfinishedFork(line) && walk->recording) {
+      return UnfinishedFork(line, walk);
     }
     if (line.kind != Kind::kCall || !line.succeeded) return absl::OkStatus();
     LearnCwd(line, walk);
@@ -378,11 +485,22 @@ class Tree {
     const size_t before = walk->process.records.size();
     absl::Status status = Call(at, walk);
     for (size_t i = before; i < walk->process.records.size(); ++i) {
-      if (walk->cut_off.count(&line) > 0) {
-        walk->process.records[i].excuse = kCutOff;
+      Expected& made = walk->process.records[i];
+      made.tid = line.tid;
+      if (walk->cut_off.count(&line) > 0 && made.excuse == Cause::kNone) {
+        made.excuse = Cause::kCutOff;
       }
     }
     return status;
+  }
+
+  static void Interrupt(int tid, Walk* walk) {
+    std::vector<Expected>& records = walk->process.records;
+    for (size_t i = records.size(); i-- > 0;) {
+      if (records[i].tid != tid) continue;
+      records[i].interrupted = true;
+      return;
+    }
   }
 
   absl::Status Call(size_t at, Walk* walk) {
@@ -468,7 +586,7 @@ class Tree {
   }
 
   static void Emit(Expected expected, Walk* walk) {
-    expected.optional = expected.optional || walk->unseen;
+    if (walk->unseen) expected.excuse = Cause::kUntracedImage;
     if (!walk->process.images.empty()) walk->process.images.back().began = true;
     walk->process.records.push_back(std::move(expected));
   }
@@ -524,7 +642,7 @@ class Tree {
       if (!both && (letter == 'W') != HasFlag(flags, "O_WRONLY")) continue;
       Expected expected = Make(letter, name);
       expected.flags = flags;
-      expected.optional = IsOwnDoing(name.given, flags);
+      if (IsOwnDoing(name.given, flags)) expected.excuse = Cause::kOwnDoing;
       Emit(std::move(expected), walk);
     }
     return absl::OkStatus();
@@ -623,7 +741,7 @@ class Tree {
       walk->cwd = DirectoryAfter(walk->lines, at, name->Joined());
     }
     Expected expected = Make('C', walk->cwd);
-    expected.optional = walk->cwd.size() > kMaxPath;
+    if (walk->cwd.size() > kMaxPath) expected.excuse = Cause::kTooDeep;
     if (walk->recording) Emit(std::move(expected), walk);
     return absl::OkStatus();
   }
@@ -644,21 +762,36 @@ class Tree {
 
   absl::Status Fork(const StraceLine& line, Walk* walk) {
     if (MakesThread(line)) return absl::OkStatus();
+    const absl::optional<Life> child = FindLife(line.value, line.time_us);
+    if (!child.has_value()) return SaysNothing(line.value);
+    return Forked(line, *child, walk);
+  }
+
+  absl::Status UnfinishedFork(const StraceLine& line, Walk* walk) {
+    if (MakesThread(line)) return absl::OkStatus();
+    const absl::optional<Life> child = TakeStray(line);
+    return child.has_value() ? Forked(line, *child, walk) : absl::OkStatus();
+  }
+
+  absl::Status Forked(const StraceLine& line, const Life& child, Walk* walk) {
     Born born;
     born.cwd = walk->cwd;
     born.root_directory = walk->root_directory;
+    born.parent = walk->process.pid;
     born.unseen = walk->unseen;
-    born.not_before_us = line.time_us;
-    absl::Status status = Add(line.value, born);
+    absl::Status status = Add(child, born);
     if (!status.ok()) return status;
     // The child is the last one that was added: its own children precede it.
     // Even a static program's child has its F, once it is visible itself.
-    Expected expected = Make('F', absl::StrCat(line.value));
+    Expected expected = Make('F', absl::StrCat(child.tid));
+    expected.tid = line.tid;
     if (IsFailedSpawn(line, processes_.back())) {
-      expected.excuse = kFailedSpawn;
-      for (Expected& e : processes_.back().records) e.excuse = kFailedSpawn;
+      expected.excuse = Cause::kFailedSpawn;
+      for (Expected& e : processes_.back().records) {
+        e.excuse = Cause::kFailedSpawn;
+      }
     }
-    expected.optional = !processes_.back().visible;
+    if (!processes_.back().visible) expected.excuse = Cause::kUntracedProcess;
     if (!walk->process.images.empty()) walk->process.images.back().began = true;
     walk->process.records.push_back(std::move(expected));
     return absl::OkStatus();
@@ -682,9 +815,10 @@ class Tree {
     walk->recording = true;
     bool gone = false;
     Expected expected = Make('E', Interpreter(image.path, *walk, &gone));
+    expected.tid = walk->process.pid;
     expected.any_name = gone;
     // From one image that we do not see into another.
-    expected.optional = was_unseen && !image.loaded;
+    if (was_unseen && !image.loaded) expected.excuse = Cause::kUntracedImage;
     walk->process.images.push_back(std::move(image));
     walk->process.records.push_back(std::move(expected));
     return absl::OkStatus();
@@ -727,18 +861,35 @@ class Tree {
 
   void End(int64_t status, int64_t signal, Walk* walk) {
     Expected expected = Make('X', absl::StrCat(status, " ", signal));
-    expected.optional = !walk->ever_seen;
+    expected.tid = walk->process.pid;
     walk->process.ended = true;
     walk->process.records.push_back(std::move(expected));
   }
 
   const StraceFiles& files_;
   const Lookup& lookup_;
+  std::map<int, std::vector<Life>> lives_;  // by thread id
+  std::vector<Life> strays_;                // not yet added; by start
   std::set<std::string> session_pipes_;
   std::vector<Process> processes_;
 };
 
+constexpr absl::string_view kCauseNames[kCauses] = {
+    "none",
+    "cut off",
+    "failed posix_spawn",
+    "search for an NSS module",
+    "made by an image without the library",
+    "of a process that never loads the library",
+    "a directory without a name",
+    "libfilemon.so's own",
+};
+
 }  // namespace
+
+absl::string_view CauseName(Cause cause) {
+  return kCauseNames[static_cast<int>(cause)];
+}
 
 absl::StatusOr<std::vector<Process>> ExpectedRecords(const StraceFiles& files,
                                                      int root,
@@ -746,6 +897,7 @@ absl::StatusOr<std::vector<Process>> ExpectedRecords(const StraceFiles& files,
                                                      const Lookup& lookup) {
   Tree tree(files, lookup);
   absl::Status status = tree.AddRoot(root, cwd);
+  if (status.ok()) status = tree.AddStrays(cwd);
   if (!status.ok()) return status;
   return tree.Take();
 }

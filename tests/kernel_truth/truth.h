@@ -19,26 +19,40 @@
 namespace filemon {
 namespace truth {
 
-// The last call of a thread that a signal, or another thread's exec or exit,
-// ended: perhaps between the call and the report of it.
-constexpr absl::string_view kCutOff = "cut off";
-// The child of a posix_spawn() that failed: it ran inside libc only, and exited
-// with 127. No wrapper is called there, and posix_spawn() does not tell its
-// pid.
-constexpr absl::string_view kFailedSpawn = "failed posix_spawn";
+// Why a record may be absent. There is no other way to leave one out, but for
+// the opens that libc makes for itself (libc_internal.h, which is a list too).
+enum class Cause {
+  kNone,  // it must be there
+  // The last call of a thread that a signal, or another thread's exec or exit,
+  // ended: perhaps between the call and the report of it.
+  kCutOff,
+  // The child of a posix_spawn() that failed: it ran inside libc only, and
+  // exited with 127. No wrapper is called there, and posix_spawn() does not
+  // tell its pid.
+  kFailedSpawn,
+  // NSS looks for a module that is not installed: having read nsswitch.conf, it
+  // asks ld.so, and nothing is loaded that would show it.
+  kModuleSearch,
+  // Made by an image that did not load the library. The log must say so
+  // (Image), unless no traced process could know of it.
+  kUntracedImage,
+  // Of a process that is born to such an image, and never loads the library.
+  kUntracedProcess,
+  // A directory that is too deep to have a name.
+  kTooDeep,
+  // libfilemon.so's own, which the log should not have.
+  kOwnDoing,
+};
+constexpr int kCauses = 8;
 
-// NSS looks for a module that is not installed: having read nsswitch.conf, it
-// asks ld.so, and nothing is loaded that would show it.
-constexpr absl::string_view kModuleSearch = "search for an NSS module";
+// How the report names it: "cut off".
+absl::string_view CauseName(Cause cause);
 
 struct Expected {
   Record record;
+  int tid = 0;        // of the thread that made the call
   std::string flags;  // of an open, as strace writes them
-  // May be absent: made by an image that did not load the library, or of a
-  // directory that is too deep to have a name.
-  bool optional = false;
-  // May be absent, for this reason; such a record is counted and printed.
-  absl::string_view excuse;
+  Cause excuse = Cause::kNone;
   // A signal came between this record's call and the next's: a handler's
   // records may come before it.
   bool interrupted = false;
@@ -65,6 +79,8 @@ struct Image {
 
 struct Process {
   int pid = 0;
+  int parent = 0;      // 0: nobody's; of the root, and of what strace saw alone
+  bool stray = false;  // strace saw it, and nobody of the tree who made it
   int64_t start_us = 0;
   bool threaded = false;
   bool ended = false;
@@ -89,8 +105,9 @@ struct Lookup {
 // Thread id -> the lines of its file, in order. Failed calls may be left out.
 using StraceFiles = std::map<int, std::vector<StraceLine>>;
 
-// The expected records of `root` and its descendants, by start time. The first
-// record of `root` is its first exec: what comes before is filemon's.
+// The expected records of `root` and its descendants, by start time, and of
+// every other process that strace saw but filemon's own. The first record of
+// `root` is its first exec: what comes before is filemon's.
 absl::StatusOr<std::vector<Process>> ExpectedRecords(const StraceFiles& files,
                                                      int root,
                                                      const std::string& cwd,

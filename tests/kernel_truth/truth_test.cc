@@ -20,6 +20,7 @@ class ExpectedRecordsTest : public ::testing::Test {
          absl::StrSplit(text, '\n', absl::SkipEmpty())) {
       absl::StatusOr<StraceLine> parsed = ParseStraceLine(line);
       ASSERT_TRUE(parsed.ok()) << parsed.status();
+      parsed->tid = tid;
       files_[tid].push_back(*std::move(parsed));
     }
   }
@@ -200,7 +201,8 @@ TEST_F(ExpectedRecordsTest, UnloadedImagesAreOptionalButForTheirFrame) {
   std::vector<std::string> required;
   for (const Process& process : all) {
     for (const Expected& e : process.records) {
-      if (!e.optional) required.push_back(Describe(process.pid, e.record));
+      if (e.excuse == Cause::kNone)
+        required.push_back(Describe(process.pid, e.record));
     }
   }
   EXPECT_THAT(required, ElementsAre("E 1 /bin/p", "F 1 2", "E 1 /bin/static",
@@ -220,6 +222,49 @@ TEST_F(ExpectedRecordsTest, AReusedNumberIsAnotherProcess) {
   EXPECT_EQ(all[2].records[0].record.text, "b");
 }
 
+TEST_F(ExpectedRecordsTest, ANumberMayComeAsAThreadsAndAsAProcess) {
+  Program(
+      "2.0 clone3({flags=CLONE_VM|CLONE_THREAD}, 88) = 2\n"
+      "3.0 clone3({flags=CLONE_VM|CLONE_THREAD}, 88) = 2\n"
+      "4.0 fork() = 2\n");
+  File(2,
+       "2.1 unlink(\"a\") = 0\n2.2 exit(0) = ?\n2.3 +++ exited with 0 +++\n"
+       "3.1 unlink(\"b\") = 0\n3.2 exit(0) = ?\n3.3 +++ exited with 0 +++\n"
+       "4.1 unlink(\"c\") = 0\n4.2 +++ exited with 2 +++\n");
+  EXPECT_THAT(Inner(), ElementsAre("D 1 a", "D 1 b", "F 1 2"));
+  const std::vector<Process> all = Get();
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_EQ(all[1].records[0].record.text, "c");
+  EXPECT_EQ(all[1].parent, 1);
+  EXPECT_EQ(all[0].records[1].tid, 2);
+}
+
+TEST_F(ExpectedRecordsTest, AForkThatNeverReturnedHasAChild) {
+  Program("2.0 fork() = 2\n");
+  File(2, "2.1 fork( <unfinished ...>) = ?\n2.3 +++ killed by SIGKILL +++");
+  File(3, "2.2 unlink(\"a\") = 0\n2.4 +++ exited with 0 +++");
+  const std::vector<Process> all = Get();
+  ASSERT_EQ(all.size(), 3u);
+  EXPECT_EQ(Describe(2, all[1].records[0].record), "F 2 3");
+  EXPECT_EQ(all[2].parent, 2);
+  EXPECT_FALSE(all[2].stray);
+}
+
+TEST_F(ExpectedRecordsTest, LooksAtWhatNobodyMade) {
+  File(9,
+       "0.2 clone(child_stack=NULL, flags=SIGCHLD) = 1\n"
+       "0.3 clone(child_stack=NULL, flags=SIGCHLD) = 8\n"
+       "9.9 +++ exited with 0 +++");
+  File(8, "0.4 unlink(\"filemons\") = 0\n0.5 +++ exited with 0 +++");
+  Program("2.0 unlink(\"a\") = 0\n");
+  File(7, "5.0 unlink(\"b\") = 0\n5.1 +++ exited with 0 +++");
+  const std::vector<Process> all = Get();
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_FALSE(all[0].stray);
+  EXPECT_TRUE(all[1].stray);
+  EXPECT_EQ(Describe(7, all[1].records[0].record), "D 7 b");
+}
+
 TEST_F(ExpectedRecordsTest, KnowsWhatAThreadCouldNotReport) {
   Program(
       "2.0 clone3({flags=CLONE_VM|CLONE_THREAD}, 88) = 3\n"
@@ -232,7 +277,7 @@ TEST_F(ExpectedRecordsTest, KnowsWhatAThreadCouldNotReport) {
        "3.4 +++ exited with 0 +++");
   const Process process = Get()[0];
   for (const Expected& e : process.records) {
-    EXPECT_EQ(e.excuse == kCutOff, e.record.text == "b")
+    EXPECT_EQ(e.excuse == Cause::kCutOff, e.record.text == "b")
         << Describe(1, e.record);
   }
 }
@@ -248,7 +293,7 @@ TEST_F(ExpectedRecordsTest, ExcusesTheLastCallBeforeAKillOnly) {
   const std::vector<Process> all = Get();
   for (const Process& process : all) {
     for (const Expected& e : process.records) {
-      EXPECT_EQ(e.excuse == kCutOff, e.record.text == "b")
+      EXPECT_EQ(e.excuse == Cause::kCutOff, e.record.text == "b")
           << Describe(process.pid, e.record);
     }
   }
@@ -264,12 +309,12 @@ TEST_F(ExpectedRecordsTest, ExcusesTheChildOfAFailedSpawnOnly) {
   File(4, "4.1 +++ exited with 127 +++");
   const std::vector<Process> all = Get();
   ASSERT_EQ(all.size(), 4u);
-  EXPECT_EQ(all[0].records[1].excuse, kFailedSpawn);
-  EXPECT_EQ(all[0].records[2].excuse, "");
-  EXPECT_EQ(all[0].records[3].excuse, "");
-  EXPECT_EQ(all[1].records[0].excuse, kFailedSpawn);
-  EXPECT_EQ(all[1].records[1].excuse, kFailedSpawn);
-  EXPECT_EQ(all[3].records[0].excuse, "");
+  EXPECT_EQ(all[0].records[1].excuse, Cause::kFailedSpawn);
+  EXPECT_EQ(all[0].records[2].excuse, Cause::kNone);
+  EXPECT_EQ(all[0].records[3].excuse, Cause::kNone);
+  EXPECT_EQ(all[1].records[0].excuse, Cause::kFailedSpawn);
+  EXPECT_EQ(all[1].records[1].excuse, Cause::kFailedSpawn);
+  EXPECT_EQ(all[3].records[0].excuse, Cause::kNone);
 }
 
 TEST_F(ExpectedRecordsTest, ReadsANewSemaphore) {
@@ -293,9 +338,9 @@ TEST_F(ExpectedRecordsTest, ExcusesTheSearchForAnNssModuleOnly) {
       "2.2 openat(AT_FDCWD</w>, \"/etc/ld.so.cache\", O_RDONLY) = 3</c>\n"
       "2.3 openat(AT_FDCWD</w>, \"/etc/ld.so.cache\", O_RDONLY) = 3</c>\n");
   const Process process = Get()[0];
-  EXPECT_EQ(process.records[1].excuse, "");
-  EXPECT_EQ(process.records[3].excuse, kModuleSearch);
-  EXPECT_EQ(process.records[4].excuse, "");
+  EXPECT_EQ(process.records[1].excuse, Cause::kNone);
+  EXPECT_EQ(process.records[3].excuse, Cause::kModuleSearch);
+  EXPECT_EQ(process.records[4].excuse, Cause::kNone);
 }
 
 TEST_F(ExpectedRecordsTest, NssModulesMayComeLate) {
