@@ -47,6 +47,8 @@ class Host {
   // True if `pid` is certain to be alive and to be no descendant of the
   // session's first process.
   virtual bool IsStranger(pid_t pid) = 0;
+  // realpath(3); empty if the machine cannot tell.
+  virtual std::string RealPath(absl::string_view) { return ""; }
 };
 
 }  // namespace filemon

@@ -3,7 +3,9 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -260,6 +262,11 @@ bool LinuxHost::IsStranger(pid_t pid) {
     pid = stat->parent;
   }
   return false;
+}
+
+std::string LinuxHost::RealPath(absl::string_view path) {
+  char real[PATH_MAX];
+  return realpath(std::string(path).c_str(), real) != nullptr ? real : "";
 }
 
 bool LinuxHost::Gone(pid_t pid) {

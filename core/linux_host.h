@@ -34,6 +34,7 @@ class LinuxHost : public Host {
   absl::optional<uint32_t> ProofOf(pid_t pid) override;
   bool Emulates(pid_t pid) override;
   bool IsStranger(pid_t pid) override;
+  std::string RealPath(absl::string_view path) override;
 
  private:
   const DeathWatch* const watch_;

@@ -9,6 +9,7 @@
 #include "absl/base/optimization.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "core/paths.h"
 #include "core/shared_text.h"
 
@@ -100,8 +101,7 @@ struct Merge::Process {
   bool ended = false;
   // The parent's proof when it spoke of the fork.
   uint32_t fork_proof = 0;
-  // Empty if it is not known.
-  SharedText cwd;
+  CurrentDirectories::Place cwd;
   // What it runs: the last E of its own or of an ancestor.
   SharedText image;
   // Null if there is none.
@@ -158,13 +158,13 @@ struct Merge::Hold {
 };
 
 Merge::Merge(PathStyle paths, Host* host, LogWriter* log)
-    : host_(host), log_(log), operands_(paths, log), provenance_(host) {}
+    : host_(host), log_(log), operands_(paths, host, log), provenance_(host) {}
 
 Merge::~Merge() = default;
 
 void Merge::Root(pid_t pid, absl::string_view path, absl::string_view cwd) {
   Process& process = known_[pid];
-  process.cwd.Set(cwd);
+  directories_.Enter(cwd, &process.cwd);
   process.pending_exec.reset(new Process::Exec{JoinPath(cwd, path), 0});
   root_ = pid;
   provenance_.Root(pid);
@@ -174,7 +174,7 @@ void Merge::Root(pid_t pid, absl::string_view path, absl::string_view cwd) {
 
 void Merge::Attach(pid_t pid, absl::string_view path, absl::string_view cwd) {
   Process& process = known_[pid];
-  process.cwd.Set(cwd);
+  directories_.Enter(cwd, &process.cwd);
   process.image.Set(path);
   root_ = pid;
   provenance_.Attach(pid);
@@ -365,7 +365,7 @@ void Merge::Apply(const Record& record) {
     case Kind::kStart:
       return OnStart(record);
     case Kind::kOpen:
-      return operands_.Write(record, Known(pid).cwd.view());
+      return operands_.Write(record, Known(pid).cwd.path());
     case Kind::kFork:
       return OnFork(record);
     case Kind::kChildEnded:
@@ -400,18 +400,16 @@ void Merge::Apply(const Record& record) {
                                  ": handed over to another filemon session"));
       break;
     case Kind::kChdir:
-      process.cwd.Set(record.names[0]);
-      if (record.names[0].empty()) {
-        log_->Comment(absl::StrCat("unknown current directory of ", pid));
-      } else {
-        log_->Chdir(pid, operands_.Whole(record.names[0]));
-      }
+      OnChdir(record, &process);
       break;
     case Kind::kUnlink:
     case Kind::kLink:
     case Kind::kSymlink:
+      operands_.Write(record, process.cwd.path());
+      break;
     case Kind::kRename:
-      operands_.Write(record, process.cwd.view());
+      operands_.Write(record, process.cwd.path());
+      FollowRename(record, process);
       break;
     case Kind::kSpawnBegin:
       process.mutable_offspring()->spawns.push_back(record.a);
@@ -461,8 +459,8 @@ void Merge::OnStart(const Record& record) {
   process->untraced = false;
   process->pending_exec.reset();
   process->exit_code.reset();
-  process->cwd.Set(record.names[1]);
-  process->image.Set(operands_.Whole(record.names[0]));
+  directories_.Enter(record.names[1], &process->cwd);
+  process->image.Set(NameOfProgram(pid, record.names[0]));
   log_->Exec(pid, process->image.view());
 }
 
@@ -477,7 +475,48 @@ void Merge::OnExec(const Record& record) {
   }
   const std::string named = JoinPath(record.names[0], record.names[1]);
   process->pending_exec.reset(new Process::Exec{
-      named.empty() ? named : JoinPath(process->cwd.view(), named), record.a});
+      named.empty() ? named : JoinPath(process->cwd.path(), named), record.a});
+}
+
+absl::string_view Merge::NameOfProgram(pid_t pid, absl::string_view path) {
+  if (!path.empty() && !IsRemoved(path)) return operands_.Whole(path);
+  if (!path.empty()) {
+    log_->Comment(absl::StrCat("unnamed ", pid, " ",
+                               absl::StripSuffix(path, "/"),
+                               ": no file has this name"));
+  }
+  return kNamelessProgram;
+}
+
+void Merge::OnChdir(const Record& record, Process* process) {
+  const absl::string_view path = record.names[0];
+  directories_.Enter(path, &process->cwd);
+  if (record.a == wire::kRenamed) return;
+  if (path.empty() || IsRemoved(path)) {
+    log_->Comment(absl::StrCat("unknown current directory of ", record.pid));
+  } else {
+    log_->Chdir(record.pid, operands_.Whole(path));
+  }
+}
+
+// Whoever is in what was renamed, or below it, has another current directory
+// now, and makes no call that says so.
+void Merge::FollowRename(const Record& record, const Process& process) {
+  const absl::string_view* const names = record.names;
+  const bool exchange = record.a == wire::kExchange;
+  if (!directories_.MayHave(LastComponent(names[1])) &&
+      !(exchange && directories_.MayHave(LastComponent(names[3])))) {
+    return;
+  }
+  const absl::string_view cwd = process.cwd.path();
+  const std::string from = operands_.Canonical(cwd, names[0], names[1]);
+  const std::string to = operands_.Canonical(cwd, names[2], names[3]);
+  if (from.empty() || to.empty()) return;
+  if (exchange) {
+    directories_.Exchanged(from, to);
+  } else {
+    directories_.Renamed(from, to);
+  }
 }
 
 void Merge::OnFork(const Record& record) {
@@ -810,13 +849,14 @@ void Merge::CheckExec(pid_t pid, Process* process, absl::string_view path) {
 
 void Merge::ExecWasUntraced(pid_t pid, Process* process, bool ended) {
   Host::Image image;
-  if (process->pending_exec->path.empty()) {
-    process->image.Set("(a program without a name)");
+  const std::string& path = process->pending_exec->path;
+  if (path.empty() || IsRemoved(path)) {
+    process->image.Set(NameOfProgram(pid, path));
   } else {
-    image = host_->InspectImage(process->pending_exec->path);
+    image = host_->InspectImage(path);
     process->image.Set(CleanPath(image.path));
-    log_->Exec(pid, process->image.view());
   }
+  log_->Exec(pid, process->image.view());
   const int32_t flags = process->pending_exec->flags;
   process->pending_exec.reset();
   process->untraced = true;

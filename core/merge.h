@@ -14,6 +14,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
+#include "core/current_directories.h"
 #include "core/host.h"
 #include "core/intake.h"
 #include "core/log_writer.h"
@@ -117,6 +118,8 @@ class Merge {
   void Apply(const Record& record);
   void OnStart(const Record& record);
   void OnExec(const Record& record);
+  void OnChdir(const Record& record, Process* process);
+  void FollowRename(const Record& record, const Process& process);
   void OnFork(const Record& record);
   void OnChildEnded(const Record& record);
   void OnTraceeEnded(const Record& record);
@@ -145,6 +148,9 @@ class Merge {
   // `process` has reported the start of the image `path` after it had announced
   // an exec: says what it ran in between, if that was another image.
   void CheckExec(pid_t pid, Process* process, absl::string_view path);
+  // What an E says of the program `path` (as wire.h has it; empty if it never
+  // had a name), and a comment that goes first if it has no name.
+  absl::string_view NameOfProgram(pid_t pid, absl::string_view path);
   // The exec that `process` announced has brought an image without us.
   void ExecWasUntraced(pid_t pid, Process* process, bool ended);
 
@@ -159,6 +165,7 @@ class Merge {
   absl::flat_hash_set<pid_t> impersonated_;
   uint64_t refused_ = 0;
 
+  CurrentDirectories directories_;
   PidMap<Process> known_;
   // Processes whose X is written and of which somebody may still speak.
   absl::flat_hash_map<pid_t, Tombstone> tombstones_;

@@ -52,6 +52,10 @@ class FakeHost : public Host {
   }
   bool Emulates(pid_t) override { return false; }
   bool IsStranger(pid_t pid) override { return strangers.count(pid) > 0; }
+  // Nothing is a symbolic link.
+  std::string RealPath(absl::string_view path) override {
+    return std::string(path);
+  }
 
   std::vector<pid_t> orphans;
   std::set<pid_t> living;
@@ -179,11 +183,11 @@ TEST_F(AbsoluteMergeTest, TakesCleanAbsoluteNamesAsTheyAre) {
   Open(kRoot, "/home/.config/x");
   Open(kRoot, "/a/./b");
   Send(Kind::kOpen, kRoot, wire::kReads, 0, {"/d/..", "/abs"});
-  Send(Kind::kOpen, kRoot, wire::kReads, 0, {"/d/..", ""});
+  Send(Kind::kOpen, kRoot, wire::kReads, 0, {"/d", ""});
   Open(kRoot, "");
   EXPECT_THAT(Lines(), ElementsAre("R 100 /usr/include/stdio.h",
                                    "R 100 /home/.config/x", "R 100 /a/b",
-                                   "R 100 /abs", "R 100 /", "R 100 /work"));
+                                   "R 100 /abs", "R 100 /d", "R 100 /work"));
 }
 
 TEST_F(AbsoluteMergeTest, NamesStayRelativeToAnUnknownDirectory) {
@@ -196,6 +200,39 @@ TEST_F(AbsoluteMergeTest, NamesStayRelativeToAnUnknownDirectory) {
   EXPECT_THAT(Lines(), ElementsAre("# unknown current directory of 100",
                                    "R 100 x", "E 100 /bin/sh", "R 100 /known/x",
                                    "E 100 /bin/sh", "R 100 x"));
+}
+
+TEST_F(MergeTest, ARemovedDirectoryIsUnknown) {
+  Send(Kind::kChdir, kRoot, 0, 0, {"/work/gone/"});
+  Open(kRoot, "../f");
+  Send(Kind::kUnlink, kRoot, 0, 0, {"/work/gone/", "../f"});
+  EXPECT_THAT(Lines(),
+              ElementsAre("# unknown current directory of 100", "A 100 ../f",
+                          "R 100 /work/f", "A 100 ../f", "D 100 /work/f"));
+}
+
+TEST_F(AbsoluteMergeTest, ARenameMovesAllWhoAreThere) {
+  ForkByParent(kRoot, 101);
+  ForkByParent(kRoot, 102);
+  Send(Kind::kChdir, 101, 0, 0, {"/work/s/below"});
+  Send(Kind::kChdir, 102, 0, 0, {"/work/s"});
+  Lines();
+  Send(Kind::kRename, 102, 0, 0, {"", "../s", "/", "t/"});
+  Open(101, "x");
+  Open(102, "../x");
+  Open(kRoot, "s/x");
+  Send(Kind::kRename, kRoot, wire::kExchange, 0, {"", "u", "", "/t"});
+  Open(102, "x");
+  EXPECT_THAT(Lines(),
+              ElementsAre("M 102 '/work/s' '/t'", "R 101 /t/below/x",
+                          "R 102 /x", "R 100 /work/s/x", "M 100 '/work/u' '/t'",
+                          "M 100 '/t' '/work/u'", "R 102 /work/u/x"));
+}
+
+TEST_F(AbsoluteMergeTest, ADirectoryMayGetANameWithoutACall) {
+  Send(Kind::kChdir, kRoot, wire::kRenamed, 0, {"/elsewhere"});
+  Open(kRoot, "x");
+  EXPECT_THAT(Lines(), ElementsAre("R 100 /elsewhere/x"));
 }
 
 TEST_F(AbsoluteMergeTest, AChildStartsInItsParentsDirectory) {
@@ -399,10 +436,13 @@ TEST_F(MergeTest, AnImageMayStartUnderAnotherName) {
 
 TEST_F(MergeTest, AnImageWithoutAName) {
   Exec(kRoot, "");
-  Start(kRoot, 1, "/memfd:image (deleted)");
+  Start(kRoot, 1, "/memfd:image/");
   Exec(kRoot, "");
   merge_.Ended(kRoot, Exited(0));
-  EXPECT_THAT(Lines(), ElementsAre("E 100 /memfd:image (deleted)",
+  EXPECT_THAT(Lines(), ElementsAre("# unnamed 100 /memfd:image: "
+                                   "no file has this name",
+                                   "E 100 (a program without a name)",
+                                   "E 100 (a program without a name)",
                                    "# untraced 100 (a program without a name): "
                                    "ended before libfilemon.so was loaded",
                                    "X 100 0 0"));

@@ -27,6 +27,12 @@ void CleanInPlace(std::string* path);
 // True of most absolute paths that are clean, and of no path that is not.
 bool IsCleanPath(absl::string_view path);
 
+// True of the path of a file that has been removed, as wire.h writes it.
+bool IsRemoved(absl::string_view path);
+
+// The last component of a name, without slashes behind it.
+absl::string_view LastComponent(absl::string_view name);
+
 }  // namespace filemon
 
 #endif  // FILEMON_CORE_PATHS_H_

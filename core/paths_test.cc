@@ -36,6 +36,19 @@ TEST(IsCleanPath, IsTrueOfCleanAbsolutePathsOnly) {
   }
 }
 
+TEST(IsRemoved, IsTrueOfPathsWithASlashAtTheEnd) {
+  EXPECT_TRUE(IsRemoved("/a/"));
+  for (const char* path : {"", "/", "/a"}) EXPECT_FALSE(IsRemoved(path));
+}
+
+TEST(LastComponent, IsWithoutSlashes) {
+  EXPECT_EQ(LastComponent("/a/b"), "b");
+  EXPECT_EQ(LastComponent("a/b//"), "b");
+  EXPECT_EQ(LastComponent("b"), "b");
+  EXPECT_EQ(LastComponent("/"), "");
+  EXPECT_EQ(LastComponent(""), "");
+}
+
 TEST(CleanPath, Cleans) {
   EXPECT_EQ(CleanPath("/a/./b//c/"), "/a/b/c");
   EXPECT_EQ(CleanPath("/a/../b"), "/b");

@@ -44,7 +44,8 @@ inline constexpr size_t kMaxRecord = 4 * 4096 + 64;
 //                 a process that lost it
 //   INODE         the pipe's inode number: tells our pipe from another file
 //                 that took FD's place
-//   COOKIE        Header::cookie of every record of this session
+//   COOKIE        Header::cookie of every record of this session; with
+//                 kAbsolutePaths in it if the log is to have absolute names
 //   FIRST         the process whose end ends the session, and which waits at
 //                 its end until the log is complete; 0 if there is none that
 //                 waits
@@ -56,11 +57,19 @@ inline constexpr char kSessionVariable[] = "FILEMON_SESSION";
 // It tells apart the formats of this header and of lane.h.
 inline constexpr int kSessionVersion = 2;
 
+// In a session's cookie.
+inline constexpr uint32_t kAbsolutePaths = 2;
+
 // What a record says. "pid" is Header::pid, "a" and "b" are Header::a and b.
 //
 // A path operand is two names, `dir` and `name`. `dir` is empty when the call
 // had no directory fd, or AT_FDCWD, or an absolute name; otherwise it is the
-// absolute path of the directory fd. `name` is as the program gave it.
+// absolute path of the directory fd, or kNoDirectory if it has none that could
+// be told. `name` is as the program gave it.
+//
+// The path of a directory, or of a program, is the kernel's. If it ends in a
+// slash (and is not "/"), the file has been removed: that is what it was called
+// last, in a directory that has its name yet.
 enum class Kind : uint8_t {
   // A process image has started and loaded the library; the first record of
   // the image. a: parent pid as getppid() says; if that is 0, b: the parent's
@@ -68,7 +77,8 @@ enum class Kind : uint8_t {
   // Names: the path of the image (absolute; the interpreter, for a script), the
   // current directory (empty if it cannot be told).
   kStart = 1,
-  // A successful open. a: kReads and kWrites. Names: dir, name.
+  // A successful open. a: kReads and kWrites. Names: dir, name. b: kResolved if
+  // `dir` is the absolute path of the file itself, as the kernel tells it.
   kOpen = 2,
   // An exec is about to be tried. If it succeeds, either a kStart of the same
   // pid follows (the image loaded us), or nothing more of this pid (it did
@@ -97,8 +107,8 @@ enum class Kind : uint8_t {
   // a: 0. b: wait status. No names.
   kSomeChildEnded = 8,
   // A successful chdir or fchdir. Names: the new directory, absolute; empty if
-  // it
-  // has no name that could be told.
+  // it has no name that could be told. a: kRenamed if there was no such call:
+  // the directory has got another name.
   kChdir = 9,
   // A successful unlink or rmdir. Names: dir, name.
   kUnlink = 10,
@@ -107,7 +117,7 @@ enum class Kind : uint8_t {
   // A successful symlink. Names: the target's text, then dir and name.
   kSymlink = 12,
   // A successful rename. Names: dir and name of the old, dir and name of the
-  // new.
+  // new. a: kExchange if the two have changed places.
   kRename = 13,
   // pid calls posix_spawn() with file actions that open or change directory.
   // Until the matching kSpawnEnd, a process that starts as a child of pid and
@@ -147,6 +157,18 @@ inline constexpr uint8_t kLastKind = 22;
 // For kOpen's a.
 inline constexpr int32_t kReads = 1;
 inline constexpr int32_t kWrites = 2;
+
+// For kOpen's b.
+inline constexpr int32_t kResolved = 1;
+
+// For kChdir's a.
+inline constexpr int32_t kRenamed = 1;
+
+// For kRename's a.
+inline constexpr int32_t kExchange = 1;
+
+// For a `dir`.
+inline constexpr char kNoDirectory[] = "?";
 
 // For kExec's a, added up.
 inline constexpr int32_t kSaidOfSpawned = 1;
