@@ -461,7 +461,7 @@ Verdict Compare(const std::vector<Process>& truth, const Log& log,
   Verdict verdict;
   verdict.violations = log.violations;
   for (const std::string& comment : log.comments) {
-    if (IsDoubt(comment)) verdict.violations.push_back(comment);
+    if (IsDoubt(comment)) verdict.doubted.push_back(comment);
   }
   Comparison comparison(options, &verdict);
   std::map<int, Lives> lives;
@@ -502,15 +502,16 @@ std::string Verdict::Report() const {
   std::string report = absl::StrCat(
       processes, " processes, ", records, " records, ", matched, " matched, ",
       missing.size(), " missing, ", extra.size(), " extra, ", misordered.size(),
-      " misordered, ", violations.size(), " violations, ", respelled.size(),
-      " respelled, ", reformed.size(), " reformed, ", interrupted.size(),
-      " interrupted, ", excused.size(), " excused, ", internal,
-      " libc-internal, ", untraced.size(), " untraced, ", unverified,
-      " unverified, ", hidden, " not ours\n");
+      " misordered, ", violations.size(), " violations, ", doubted.size(),
+      " doubted, ", respelled.size(), " respelled, ", reformed.size(),
+      " reformed, ", interrupted.size(), " interrupted, ", excused.size(),
+      " excused, ", internal, " libc-internal, ", untraced.size(),
+      " untraced, ", unverified, " unverified, ", hidden, " not ours\n");
   AppendAll("missing", missing, &report);
   AppendAll("extra", extra, &report);
   AppendAll("misordered", misordered, &report);
   AppendAll("violation", violations, &report);
+  AppendAll("doubted", doubted, &report);
   AppendAll("respelled", respelled, &report);
   AppendAll("reformed", reformed, &report);
   AppendAll("interrupted", interrupted, &report);

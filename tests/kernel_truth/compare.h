@@ -18,11 +18,13 @@ struct Verdict {
   int processes = 0;
   int records = 0;  // in the log, of the ten letters without A
   int matched = 0;
-  // A log is right when these five are empty.
+  // A log is right when these six are empty.
   std::vector<std::string> missing;
   std::vector<std::string> extra;
   std::vector<std::string> misordered;  // within a thread
   std::vector<std::string> violations;
+  // Lines that refuse, doubt, drop or lose records of an honest session.
+  std::vector<std::string> doubted;
   // The right file, but not under the name that the program gave.
   std::vector<std::string> respelled;
   // The same of a directory: the functions of libc that walk directories
@@ -41,7 +43,7 @@ struct Verdict {
 
   bool ok() const {
     return missing.empty() && extra.empty() && misordered.empty() &&
-           violations.empty() && respelled.empty();
+           violations.empty() && doubted.empty() && respelled.empty();
   }
   // A few lines of figures, then every finding.
   std::string Report() const;

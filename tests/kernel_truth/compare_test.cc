@@ -157,7 +157,9 @@ TEST_F(CompareTest, AnHonestSessionIsNotDoubted) {
        {"# refused records of 1: not its own, or not true\n",
         "# refused 3 records in all\n", "# unproven 1 /p: reason\n",
         "# lost 3 records of 1\n", "# dropped 2 incomplete records\n"}) {
-    EXPECT_EQ(Judge(three_, doubt + right).violations.size(), 1u) << doubt;
+    const Verdict verdict = Judge(three_, doubt + right);
+    EXPECT_EQ(verdict.doubted.size(), 1u) << doubt;
+    EXPECT_FALSE(verdict.ok());
   }
   EXPECT_TRUE(Judge(three_, "# running 2 /x\n" + right).ok());
 }
