@@ -10,6 +10,7 @@
 #include "interpose/image.h"
 #include "interpose/layout.h"
 #include "interpose/own_library.h"
+#include "interpose/readable.h"
 #include "interpose/session.h"
 #include "interpose/sys.h"
 #include "interpose/text.h"
@@ -170,22 +171,18 @@ int AttachOther(int device, pid_t pid) {
 // Copies an argument of ioctl(): 0, or EFAULT as the kernel would say.
 template <typename T>
 int CopyArgument(const void* argument, T* out) {
-  // Any call that reads user memory tells; this one looks for a file of a name,
-  // and does nothing else.
-  if (sys::Call(SYS_faccessat, AT_FDCWD, sys::Arg(argument), 0) == -EFAULT) {
-    return EFAULT;
-  }
+  if (!IsReadable(argument, sizeof(T))) return EFAULT;
   memcpy(out, argument, sizeof(T));
   return 0;
 }
+
+}  // namespace
 
 bool IsEmptyFile(int fd) {
   sys::Identity id;
   return sys::Stat(fd, "", AT_EMPTY_PATH, &id) == 0 && S_ISREG(id.mode) &&
          id.size == 0;
 }
-
-}  // namespace
 
 bool IsOpenDevice(int fd) {
   if (!MayBeDevice(fd)) return false;

@@ -40,6 +40,9 @@ inline int CopiedDescriptor(int fd, int copy) {
 // True of the name "/dev/filemon".
 bool IsDevicePath(const char* path);
 
+// Whether `fd` is an empty regular file, as one that open() has just created.
+bool IsEmptyFile(int fd);
+
 // A call that opens a file has given `fd`. If it failed because there is no
 // device, or has created a file in its place, opens ours. Returns the
 // descriptor, or -1 with errno set.

@@ -1,6 +1,7 @@
 #include "interpose/environment.h"
 
 #include "core/wire.h"
+#include "interpose/readable.h"
 #include "interpose/session.h"
 #include "interpose/sys.h"
 #include "interpose/text.h"
@@ -9,6 +10,9 @@
 extern "C" char** environ __attribute__((weak));
 
 namespace filemon {
+
+uintptr_t g_first_pages[2];
+
 namespace {
 
 constexpr char kPreloadVariable[] = "LD_PRELOAD";
@@ -22,8 +26,28 @@ const char* ValueOf(const char* entry, const char* name) {
   return *name == '\0' && *entry == '=' ? entry + 1 : nullptr;
 }
 
+// Which of our variables an entry is.
+enum Variable { kNotOurs, kPreload, kSession };
+
+inline Variable VariableOf(const char* entry) {
+  static_assert(kPreloadVariable[0] == 'L' && wire::kSessionVariable[0] == 'F',
+                "most entries are told by their first letter");
+  switch (*entry) {
+    case 'L':
+      return ValueOf(entry, kPreloadVariable) != nullptr ? kPreload : kNotOurs;
+    case 'F':
+      return ValueOf(entry, wire::kSessionVariable) != nullptr ? kSession
+                                                               : kNotOurs;
+    default:
+      return kNotOurs;
+  }
+}
+
 constexpr size_t kSessionEntrySize =
     sizeof(wire::kSessionVariable) + kSessionValueSize;
+
+// Known of a process that has been dormant from its start.
+bool g_hands_on_any_class;
 
 // "FILEMON_SESSION=..." for our children.
 void WriteSessionEntry(char* out) {
@@ -45,42 +69,88 @@ const char* FindVariable(char* const* environment, const char* name) {
   return nullptr;
 }
 
+const char* FindReadableVariable(char* const* environment, const char* name) {
+  ReadableMemory pointers;
+  ReadableMemory texts;
+  for (; pointers.HoldsPointer(environment); ++environment) {
+    const char* const entry = *environment;
+    if (entry == nullptr || !texts.Holds(entry, 1)) return nullptr;
+    if (*entry != name[0]) continue;
+    if (!texts.HoldsText(entry)) return nullptr;
+    if (const char* value = ValueOf(entry, name)) return value;
+  }
+  return nullptr;
+}
+
+void NoteDormantEnvironment(char* const* environment) {
+  const char* const preload = environment != nullptr
+                                  ? FindVariable(environment, kPreloadVariable)
+                                  : nullptr;
+  g_hands_on_any_class = preload == nullptr || !MayBeForOneClass(preload);
+}
+
+bool MayHandOnOneClass() { return !g_hands_on_any_class; }
+
 TracedEnvironment::TracedEnvironment(char* const* environment, PreloadFor image)
     : environment_(environment), image_(image) {
   if (ThisSession().fd == kDormant) {
     MeasureDormant();
-    return;
+  } else if (!Measure()) {
+    size_ = 0;
+    obstacle_ = 0;
   }
+}
+
+template <typename Visit>
+bool TracedEnvironment::ForEachOfOurs(Visit visit) {
+  if (environment_ == nullptr) return true;
+  ReadableMemory pointers;
+  if (!pointers.HoldsPointer(environment_)) return false;
+  // Most often on the same page.
+  ReadableMemory texts = pointers;
+  for (;; ++entries_) {
+    if (!pointers.HoldsPointer(environment_ + entries_)) return false;
+    const char* const entry = environment_[entries_];
+    if (entry == nullptr) return true;
+    if (!texts.Holds(entry, 1)) return false;
+    // Only these are read further.
+    if (*entry != 'L' && *entry != 'F') continue;
+    if (!texts.HoldsText(entry)) return false;
+    const Variable variable = VariableOf(entry);
+    if (variable != kNotOurs) visit(entry, variable);
+  }
+}
+
+bool TracedEnvironment::Measure() {
   char session[kSessionEntrySize];
   WriteSessionEntry(session);
   int sessions = 0;
-  if (environment != nullptr) {
-    for (; environment[entries_] != nullptr; ++entries_) {
-      const char* entry = environment[entries_];
-      if (const char* value = ValueOf(entry, kPreloadVariable)) {
-        MeasurePreload(entry, value);
-      } else if (const char* value = ValueOf(entry, wire::kSessionVariable)) {
-        // Of several, the new image would take the first.
-        session_is_right_ = ++sessions == 1 && Equal(entry, session);
-        if (sessions == 1 && BeginsAnotherSession(value)) {
-          obstacle_ = wire::kHandedOver;
-          return;
-        }
-      }
+  const bool readable = ForEachOfOurs([&](const char* entry, int variable) {
+    if (variable == kPreload) {
+      MeasurePreload(entry);
+      return;
     }
-  }
+    // Of several, the new image would take the first.
+    session_is_right_ = ++sessions == 1 && Equal(entry, session);
+    if (sessions == 1 &&
+        BeginsAnotherSession(entry + sizeof(wire::kSessionVariable))) {
+      obstacle_ = wire::kHandedOver;
+    }
+  });
+  if (!readable) return false;
+  if (obstacle_ == wire::kHandedOver) return true;
   // After a chroot(), or without the right to read it: the dynamic linker would
   // complain on standard error.
   if (g_preload.library != nullptr && !sys::Readable(g_preload.library)) {
     obstacle_ = wire::kUnreachable;
-    if (ours_ == nullptr && sessions == 0) return;
+    if (ours_ == nullptr && sessions == 0) return true;
     text_size_ = (preload_ != nullptr ? strlen(preload_) : 0) + 1;
     size_ = (entries_ + 2) * sizeof(char*) + text_size_;
-    return;
+    return true;
   }
   // Attached without a preload (the library is linked in): none is passed on.
   if (ours_ == nullptr && g_preload.entry == nullptr) preload_is_right_ = true;
-  if (preload_is_right_ && session_is_right_) return;
+  if (preload_is_right_ && session_is_right_) return true;
   if (!preload_is_right_) {
     text_size_ =
         (preload_ != nullptr ? strlen(preload_) : sizeof(kPreloadVariable)) +
@@ -88,6 +158,7 @@ TracedEnvironment::TracedEnvironment(char* const* environment, PreloadFor image)
         1;
   }
   SetSize();
+  return true;
 }
 
 // Two entries of ours and the null at the end.
@@ -96,22 +167,19 @@ void TracedEnvironment::SetSize() {
           (session_is_right_ ? 0 : kSessionEntrySize) + text_size_;
 }
 
-void TracedEnvironment::MeasurePreload(const char* entry, const char* value) {
+void TracedEnvironment::MeasurePreload(const char* entry) {
   preload_ = entry;
-  ours_ = FindOurPreload(value, &ours_size_);
+  ours_ = FindOurPreload(entry + sizeof(kPreloadVariable), &ours_size_);
   preload_is_right_ =
       ours_ != nullptr && IsPreloadFor(image_, ours_, ours_size_);
 }
 
 void TracedEnvironment::MeasureDormant() {
-  if (image_ != PreloadFor::kAnyClass || environment_ == nullptr) return;
-  for (; environment_[entries_] != nullptr; ++entries_) {
-    const char* entry = environment_[entries_];
-    if (const char* value = ValueOf(entry, kPreloadVariable)) {
-      MeasurePreload(entry, value);
-    }
-  }
-  if (ours_ == nullptr || preload_is_right_) return;
+  if (image_ != PreloadFor::kAnyClass) return;
+  const bool readable = ForEachOfOurs([&](const char* entry, int variable) {
+    if (variable == kPreload) MeasurePreload(entry);
+  });
+  if (!readable || ours_ == nullptr || preload_is_right_) return;
   session_is_right_ = true;
   text_size_ = strlen(preload_) + kPreloadGrowth + 1;
   SetSize();
@@ -124,7 +192,7 @@ char* const* TracedEnvironment::BuildWithoutUs(void* memory) const {
   size_t n = 0;
   for (size_t i = 0; i < entries_; ++i) {
     char* entry = environment_[i];
-    if (ValueOf(entry, wire::kSessionVariable) != nullptr) continue;
+    if (VariableOf(entry) == kSession) continue;
     if (entry == preload_ && ours_ != nullptr) continue;
     out[n++] = entry;
   }
@@ -166,20 +234,16 @@ void TracedEnvironment::WritePreloadVariable(char* out) const {
 }
 
 char* const* TracedEnvironment::Build(void* memory) const {
-  if (size_ == 0) return environment_;
+  if (size_ == 0 || memory == nullptr) return environment_;
   if (obstacle_ == wire::kUnreachable) return BuildWithoutUs(memory);
   char** const out = static_cast<char**>(memory);
   char* text = static_cast<char*>(memory) + (entries_ + 3) * sizeof(char*);
   size_t n = 0;
   for (size_t i = 0; i < entries_; ++i) {
     char* entry = environment_[i];
-    if (!session_is_right_ &&
-        ValueOf(entry, wire::kSessionVariable) != nullptr) {
-      continue;
-    }
-    if (!preload_is_right_ && ValueOf(entry, kPreloadVariable) != nullptr) {
-      continue;
-    }
+    const Variable variable = VariableOf(entry);
+    if (variable == kSession && !session_is_right_) continue;
+    if (variable == kPreload && !preload_is_right_) continue;
     out[n++] = entry;
   }
   if (!session_is_right_) {

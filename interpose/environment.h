@@ -2,8 +2,12 @@
 // put back when they are missing or changed, or taken out when the new image
 // could not load us.
 //
-// Nothing here allocates: an exec may happen in a vfork child, whose memory is
-// its parent's.
+// An exec may happen in a vfork child, whose memory is its parent's, and on a
+// small stack: what is built lies on the stack while it is small, and otherwise
+// in borrowed memory (borrowed_memory.h). Only pointers are copied.
+//
+// The program's environment is nothing but an address until the kernel has
+// accepted it: what cannot be read is handed on as it is.
 #ifndef FILEMON_INTERPOSE_ENVIRONMENT_H_
 #define FILEMON_INTERPOSE_ENVIRONMENT_H_
 
@@ -11,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "interpose/borrowed_memory.h"
 #include "interpose/preload.h"
 
 namespace filemon {
@@ -20,6 +25,16 @@ char* const* Environment();
 
 // The value of variable `name` in `environment`, or null.
 const char* FindVariable(char* const* environment, const char* name);
+
+// The same in an environment that nobody has accepted yet: null also if it
+// cannot be read.
+const char* FindReadableVariable(char* const* environment, const char* name);
+
+// Of a process that joins no session: whether what its children are handed can
+// name a library of one class alone, which whoever started it knew to be right
+// for it.
+void NoteDormantEnvironment(char* const* environment);
+bool MayHandOnOneClass();
 
 // The environment for a new image, in memory that the caller lends.
 class TracedEnvironment {
@@ -36,14 +51,21 @@ class TracedEnvironment {
   int32_t obstacle() const { return obstacle_; }
 
   // The environment to pass on. `memory` holds size() bytes, is aligned for
-  // pointers, and must outlive the result.
+  // pointers, and must outlive the result; null if there is none: the
+  // environment stays as it is.
   char* const* Build(void* memory) const;
 
  private:
+  // Calls visit(entry, variable) for each entry that is one of our variables,
+  // and counts all. False if they cannot be read.
+  template <typename Visit>
+  bool ForEachOfOurs(Visit visit);
   // A dormant process only sees to it that an image of another class finds its
   // library.
   void MeasureDormant();
-  void MeasurePreload(const char* entry, const char* value);
+  // As a program's environment is read for it; false if it cannot be read.
+  bool Measure();
+  void MeasurePreload(const char* entry);
   void SetSize();
   char* const* BuildWithoutUs(void* memory) const;
   void WritePreloadVariable(char* out) const;
@@ -61,14 +83,24 @@ class TracedEnvironment {
   bool preload_is_right_ = false;
 };
 
+// More than this of the stack is more than libc's own exec may need, which
+// copies no environment. Most environments are shorter.
+inline constexpr size_t kMostOnStack = 1024;
+
 }  // namespace filemon
 
-// Declares `name`: `environment` made right for `image`, in the calling
-// function's frame.
-#define FILEMON_TRACED_ENVIRONMENT(name, environment, image)               \
-  const ::filemon::TracedEnvironment name##_builder(environment, image);   \
-  void* const name##_memory =                                              \
-      name##_builder.size() > 0 ? alloca(name##_builder.size()) : nullptr; \
+// Declares `name`: `environment` made right for `image`, for as long as the
+// calling function runs.
+#define FILEMON_TRACED_ENVIRONMENT(name, environment, image)             \
+  const ::filemon::TracedEnvironment name##_builder(environment, image); \
+  const bool name##_is_large =                                           \
+      name##_builder.size() > ::filemon::kMostOnStack;                   \
+  const ::filemon::BorrowedMemory name##_borrowed(                       \
+      name##_is_large ? name##_builder.size() : 0);                      \
+  void* const name##_memory = name##_is_large ? name##_borrowed.memory() \
+                              : name##_builder.size() > 0                \
+                                  ? alloca(name##_builder.size())        \
+                                  : nullptr;                             \
   char* const* const name = name##_builder.Build(name##_memory)
 
 #endif  // FILEMON_INTERPOSE_ENVIRONMENT_H_

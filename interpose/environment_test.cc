@@ -1,7 +1,9 @@
 #include "interpose/environment.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <string>
@@ -236,6 +238,57 @@ TEST_F(TracedEnvironmentTest, HasRoomForTheLongestValues) {
                           "18446744073709551615:4294967295:"
                           "2147483647:2147483647:2147483647",
                           others + ":" + library));
+}
+
+// The kernel says EFAULT, or finds it in order for all that we know.
+TEST_F(TracedEnvironmentTest, WhatCannotBeReadIsLeftAlone) {
+  char* const bad = reinterpret_cast<char*>(-1);
+  ExpectRight(reinterpret_cast<char* const*>(-1));
+  ExpectRight(reinterpret_cast<char* const*>(8));
+  char* const element[] = {const_cast<char*>("A=1"), bad, nullptr};
+  ExpectRight(element);
+  EXPECT_EQ(Obstacle(element), 0);
+  EXPECT_EQ(FindReadableVariable(element, "B"), nullptr);
+  EXPECT_STREQ(FindReadableVariable(element, "A"), "1");
+  // One whose name is ours, and that has no end.
+  constexpr size_t kPage = 4096;
+  char* const memory =
+      static_cast<char*>(mmap(nullptr, 2 * kPage, PROT_READ | PROT_WRITE,
+                              MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  mprotect(memory + kPage, kPage, PROT_NONE);
+  for (const char* name : {"LD_PRELOAD=", "FILEMON_SESSION=", "L", "F"}) {
+    char* const text = memory + kPage - strlen(name);
+    memcpy(text, name, strlen(name));
+    char* const endless[] = {text, nullptr};
+    ExpectRight(endless);
+  }
+  // Pointers that run into it.
+  char** const last = reinterpret_cast<char**>(memory + kPage) - 1;
+  *last = const_cast<char*>("A=1");
+  ExpectRight(last);
+  *last = nullptr;
+  EXPECT_THAT(Traced(last), ElementsAre(kSession, kPreload));
+  munmap(memory, 2 * kPage);
+}
+
+TEST_F(TracedEnvironmentTest, ALargeOneIsNotOnTheStack) {
+  std::vector<char*> many(100000, const_cast<char*>("A=1"));
+  many.push_back(nullptr);
+  FILEMON_TRACED_ENVIRONMENT(traced, many.data(), PreloadFor::kAsItIs);
+  EXPECT_STREQ(traced[99999], "A=1");
+  EXPECT_STREQ(traced[100000], kSession);
+  EXPECT_EQ(traced[100002], nullptr);
+  const char here = 0;
+  const auto distance =
+      reinterpret_cast<intptr_t>(traced) - reinterpret_cast<intptr_t>(&here);
+  EXPECT_GT(std::abs(distance), intptr_t{1000000});
+}
+
+TEST_F(TracedEnvironmentTest, WithoutMemoryItStaysAsItIs) {
+  const Block block = {"A=1"};
+  const TracedEnvironment traced(block.get(), PreloadFor::kAsItIs);
+  EXPECT_GT(traced.size(), 0u);
+  EXPECT_EQ(traced.Build(nullptr), block.get());
 }
 
 TEST_F(TracedEnvironmentTest, IsBuiltInTheCallersFrame) {

@@ -7,6 +7,7 @@
 #include "interpose/environment.h"
 #include "interpose/process.h"
 #include "interpose/program_class.h"
+#include "interpose/readable.h"
 #include "interpose/session.h"
 #include "interpose/sys.h"
 #include "interpose/text.h"
@@ -109,9 +110,14 @@ bool SearchProgram(const char* file, Visit visit) {
 
 int Exec(PathAt path, char* const* argv, char* const* environment, int flags) {
   const bool tracing = Tracing();
-  FILEMON_TRACED_ENVIRONMENT(
-      traced, environment,
-      tracing ? PreloadForProgram(path) : PreloadForProgram(path, environment));
+  const PreloadFor image =
+      tracing ? PreloadForProgram(path) : PreloadForProgram(path, environment);
+  // Whose class is known the kernel has found by its name.
+  if (tracing && image != PreloadFor::kThisClass &&
+      !IsReadableText(path.name)) {
+    return Fail(KernelExec(path, argv, environment, flags));
+  }
+  FILEMON_TRACED_ENVIRONMENT(traced, environment, image);
   if (!tracing) return Fail(KernelExec(path, argv, traced, flags));
   const int32_t obstacle = traced_builder.obstacle();
   AnnounceExec(path, flags, obstacle);

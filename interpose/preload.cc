@@ -1,6 +1,7 @@
 #include "interpose/preload.h"
 
 #include <linux/limits.h>
+#include <stdint.h>
 
 #include <initializer_list>
 
@@ -29,6 +30,33 @@ char g_short_entry[192];  // where entries lie, but for very long ones
 
 bool EndsIn(const char* text, size_t size, const char* end, size_t end_size) {
   return size >= end_size && EqualBytes(text + size - end_size, end, end_size);
+}
+
+bool EndsEntry(char c) { return c == '\0' || c == ':' || c == ' '; }
+
+// Of the entry that `value` begins with. Each exec comes here, and paths are
+// long.
+size_t EntrySize(const char* value) {
+  const char* p = value;
+#if defined(__SSE2__)
+  // Sixteen aligned bytes are of one page.
+  typedef char Bytes __attribute__((vector_size(16), may_alias));
+  const auto all = [](char c) { return Bytes{} + c; };
+  while (reinterpret_cast<uintptr_t>(p) % sizeof(Bytes) != 0) {
+    if (EndsEntry(*p)) return static_cast<size_t>(p - value);
+    ++p;
+  }
+  for (;; p += sizeof(Bytes)) {
+    const Bytes bytes = *reinterpret_cast<const Bytes*>(p);
+    if (__builtin_ia32_pmovmskb128(static_cast<Bytes>(
+            (bytes == Bytes{}) | (bytes == all(':')) | (bytes == all(' ')))) !=
+        0) {
+      break;
+    }
+  }
+#endif
+  while (!EndsEntry(*p)) ++p;
+  return static_cast<size_t>(p - value);
 }
 
 // An entry of LD_PRELOAD, or a library's path, in its parts.
@@ -87,8 +115,7 @@ void Note(size_t size, Write write) {
 
 const char* FindOurPreload(const char* value, size_t* size) {
   while (*value != '\0') {
-    size_t n = 0;
-    while (value[n] != '\0' && value[n] != ':' && value[n] != ' ') ++n;
+    const size_t n = EntrySize(value);
     // The name, with a slash before it or alone.
     if (EndsIn(value, n, kFile, kFileSize) ||
         (n == kFileSize - 1 && EqualBytes(value, kFile + 1, n))) {

@@ -142,8 +142,9 @@ PreloadFor PreloadForProgram(PathAt path) {
 }
 
 PreloadFor PreloadForProgram(PathAt path, char* const* environment) {
-  if (environment == nullptr) return PreloadFor::kAsItIs;
-  const char* const value = FindVariable(environment, "LD_PRELOAD");
+  if (environment == nullptr || !MayHandOnOneClass())
+    return PreloadFor::kAsItIs;
+  const char* const value = FindReadableVariable(environment, "LD_PRELOAD");
   return value == nullptr || !MayBeForOneClass(value) || IsOfThisClass(path)
              ? PreloadFor::kAsItIs
              : PreloadFor::kAnyClass;

@@ -16,6 +16,7 @@
 #include "interpose/pid_namespace.h"
 #include "interpose/preload.h"
 #include "interpose/process.h"
+#include "interpose/readable.h"
 #include "interpose/sys.h"
 #include "interpose/text.h"
 
@@ -117,6 +118,8 @@ void JoinByEnvironment() {
     EnterWithPipe(session, membership, MoveHigh(pipe));
     return;
   }
+  g_first_pages[0] = PageOf(environment) | 1;
+  g_first_pages[1] = PageOf(value) | 1;
   SessionValue inherited;
   if (!ParseSessionValue(value, &inherited)) return;
   Enter(session, inherited.membership);
@@ -183,6 +186,7 @@ bool BeginTracing() {
   }
   JoinByEnvironment();
   if (ThisSession().fd < 0) {
+    NoteDormantEnvironment(Environment());
     GoDormant();
     return false;
   }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "interpose/device.h"
+#include "interpose/readable.h"
 #include "interpose/wrapper.h"
 
 namespace filemon {
@@ -46,6 +47,7 @@ bool MissesDevice(int result, const char* path) {
 
 template <typename Stat>
 int DescribeDevice(Stat* out) {
+  if (!IsWritable(out, sizeof(*out))) return ErrnoToResult(EFAULT);
   memset(out, 0, sizeof(*out));
   out->st_mode = kDeviceMode;
   out->st_nlink = 1;
@@ -140,6 +142,7 @@ FILEMON_WRAP(int, statx,
             : !MissesDevice(result, path)) {
     return result;
   }
+  if (!IsWritable(out, sizeof(*out))) return ErrnoToResult(EFAULT);
   memset(out, 0, sizeof(*out));
   out->stx_mask = STATX_TYPE | STATX_MODE | STATX_NLINK | STATX_UID | STATX_GID;
   out->stx_mode = kDeviceMode;

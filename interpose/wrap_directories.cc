@@ -11,6 +11,7 @@
 #include "interpose/directory_names.h"
 #include "interpose/path.h"
 #include "interpose/path_buffer.h"
+#include "interpose/readable.h"
 #include "interpose/report.h"
 #include "interpose/sys.h"
 #include "interpose/text.h"
@@ -107,6 +108,8 @@ class GlobFunctions {
  public:
   GlobFunctions(glob_t* result, int* flags) : result_(result) {
     if (!Tracing() || (*flags & GLOB_ALTDIRFUNC) != 0) return;
+    // libc may find fault with the call before it looks at this.
+    if (!IsReadable(result, sizeof(*result))) return;
     Functions ours;
     ours.close = Find<decltype(ours.close)>("closedir");
     ours.read = Find<decltype(ours.read)>("readdir64");
@@ -312,11 +315,12 @@ FILEMON_WRAP_FTS_READ(fts_read)
 FILEMON_WRAP_FTS_READ(fts64_read)
 FILEMON_WRAP_FTS_READ(__fts64_read_time64)
 
-#define FILEMON_WRAP_FTS_CHILDREN(name)                                   \
-  FILEMON_WRAP(FTSENT*, name, (FTS * walk, int options)) {                \
-    const FTSENT* const last = walk != nullptr ? walk->fts_cur : nullptr; \
-    return ReportChildrenRead(walk, last, options,                        \
-                              FILEMON_NEXT(name)(walk, options));         \
+#define FILEMON_WRAP_FTS_CHILDREN(name)                            \
+  FILEMON_WRAP(FTSENT*, name, (FTS * walk, int options)) {         \
+    const bool readable = IsReadable(walk, sizeof(*walk));         \
+    const FTSENT* const last = readable ? walk->fts_cur : nullptr; \
+    return ReportChildrenRead(walk, last, options,                 \
+                              FILEMON_NEXT(name)(walk, options));  \
   }
 FILEMON_WRAP_FTS_CHILDREN(fts_children)
 FILEMON_WRAP_FTS_CHILDREN(fts64_children)

@@ -28,6 +28,9 @@ bool CallerMatters(const char* name, const void* caller) {
   return !has_slash && HasRunpath(caller);
 }
 
+// Otherwise the name is not looked at (dlopen(3)).
+bool IsMode(int flags) { return (flags & (RTLD_LAZY | RTLD_NOW)) != 0; }
+
 void* LoadResult(void* handle, const char* name, int flags) {
   LibrariesComplete();
   if ((flags & RTLD_NOLOAD) == 0) ReportNewLibraries(name, handle == nullptr);
@@ -37,7 +40,7 @@ void* LoadResult(void* handle, const char* name, int flags) {
 }  // namespace
 
 FILEMON_WRAP(void*, dlopen, (const char* name, int flags)) {
-  if (!Tracing()) return FILEMON_NEXT(dlopen)(name, flags);
+  if (!Tracing() || !IsMode(flags)) return FILEMON_NEXT(dlopen)(name, flags);
   LibrariesPending();
   const bool deep = (flags & RTLD_DEEPBIND) != 0;
   if (CallerMatters(name, __builtin_return_address(0))) {
@@ -50,7 +53,9 @@ FILEMON_WRAP(void*, dlopen, (const char* name, int flags)) {
 }
 
 FILEMON_WRAP(void*, dlmopen, (Lmid_t space, const char* name, int flags)) {
-  if (!Tracing()) return FILEMON_NEXT(dlmopen)(space, name, flags);
+  if (!Tracing() || !IsMode(flags)) {
+    return FILEMON_NEXT(dlmopen)(space, name, flags);
+  }
   LibrariesPending();
   // It has a libc of its own, whose streams and errno are not those that the
   // functions behind our wrappers have.

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#include "interpose/borrowed_memory.h"
 #include "interpose/descriptors.h"
 #include "interpose/guest_sessions.h"
 #include "interpose/process.h"
@@ -61,6 +62,7 @@ extern "C" __attribute__((visibility("hidden"))) pid_t filemon_vfork_result(
   } else {
     GuestIsGone();
     RemoveGuestSession(child);
+    ChildIsGoneFromStack();
   }
   if (!Tracing()) return child;
   if (child == 0) {
@@ -114,7 +116,10 @@ int RunCloned(void* data) {
     const int child = FILEMON_NEXT(name)(RunCloned, start, flags, start,       \
                                          parent_tid, tls, child_tid);          \
     if (child > 0) {                                                           \
-      if ((flags & CLONE_VFORK) != 0) ForgetSharingChild(child);               \
+      if ((flags & CLONE_VFORK) != 0) {                                        \
+        ForgetSharingChild(child);                                             \
+        ChildIsGoneFromStack();                                                \
+      }                                                                        \
       ReportChild(child);                                                      \
     }                                                                          \
     return child;                                                              \

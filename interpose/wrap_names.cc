@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "interpose/directory_names.h"
+#include "interpose/readable.h"
 #include "interpose/report.h"
 #include "interpose/results.h"
 #include "interpose/sys.h"
@@ -47,6 +48,10 @@ namespace {
 // linkat(fd, "", ..., AT_EMPTY_PATH), or "/proc/self/fd/N" (open(2),
 // O_TMPFILE).
 int LinkedDescriptor(PathAt from, int flags) {
+  if ((flags & (AT_EMPTY_PATH | AT_SYMLINK_FOLLOW)) == 0 ||
+      !IsReadableText(from.name)) {
+    return -1;
+  }
   if ((flags & AT_EMPTY_PATH) != 0 && from.name[0] == '\0') return from.dirfd;
   constexpr char kFds[] = "/proc/self/fd/";
   if ((flags & AT_SYMLINK_FOLLOW) == 0 || !StartsWith(from.name, kFds)) {
@@ -61,7 +66,7 @@ int LinkedDescriptor(PathAt from, int flags) {
 }  // namespace
 
 FileLink::FileLink(PathAt from, int flags) : from_(from) {
-  if (!Tracing() || from.name == nullptr) return;
+  if (!Tracing()) return;
   const int fd = LinkedDescriptor(from, flags);
   if (fd < 0) return;
   sys::Identity id;

@@ -13,6 +13,7 @@
 #include "interpose/path_buffer.h"
 #include "interpose/process.h"
 #include "interpose/program_class.h"
+#include "interpose/readable.h"
 #include "interpose/report.h"
 #include "interpose/session.h"
 #include "interpose/spawn.h"
@@ -182,11 +183,20 @@ struct SpawnCall {
 __attribute__((noinline)) int TracedSpawn(const SpawnCall& call,
                                           const char* program) {
   // A relative name counts in the directory that the child goes to.
-  const bool known = program != nullptr &&
-                     (program[0] == '/' || SpawnActions::IsEmpty(call.actions));
-  FILEMON_TRACED_ENVIRONMENT(
-      traced, call.environment,
-      known ? PreloadForProgram(PathAt::Here(program)) : PreloadFor::kAnyClass);
+  const bool here = SpawnActions::IsEmpty(call.actions);
+  PreloadFor image = PreloadFor::kAnyClass;
+  if (here && program != nullptr) {
+    image = PreloadForProgram(PathAt::Here(program));
+  }
+  // Whose class is known the kernel has found by its name.
+  if (image != PreloadFor::kThisClass && program != nullptr) {
+    if (!IsReadableText(program)) {
+      program = nullptr;
+    } else if (!here && program[0] == '/') {
+      image = PreloadForProgram(PathAt::Here(program));
+    }
+  }
+  FILEMON_TRACED_ENVIRONMENT(traced, call.environment, image);
   pid_t own = 0;
   pid_t* const pid = call.pid != nullptr ? call.pid : &own;
   Spawn spawn(call.actions);
@@ -204,6 +214,8 @@ __attribute__((noinline)) int TracedSpawn(const SpawnCall& call,
 
 // The functions with a p at the end.
 __attribute__((noinline)) int TracedSearchingSpawn(const SpawnCall& call) {
+  if (!IsReadableText(call.path)) return TracedSpawn(call, nullptr);
+  if (HasSlash(call.path)) return TracedSpawn(call, call.path);
   PathBuffer found;
   const auto find = [&](char* out, size_t size) {
     return FindProgram(call.path, out, size);
@@ -221,19 +233,18 @@ int DormantSpawn(const SpawnCall& call) {
 
 }  // namespace
 
-#define FILEMON_WRAP_SPAWN(name, searches, gives_pidfd)                 \
-  FILEMON_WRAP(int, name,                                               \
-               (pid_t * pid, const char* path,                          \
-                const posix_spawn_file_actions_t* actions,              \
-                const posix_spawnattr_t* attributes, char* const* argv, \
-                char* const* environment)) {                            \
-    if (!FILEMON_NEXT_EXISTS(name)) return ENOSYS;                      \
-    const SpawnCall call = {                                            \
-        FILEMON_NEXT(name), gives_pidfd, pid,        path, actions,     \
-        attributes,         argv,        environment};                  \
-    if (!Tracing()) return DormantSpawn(call);                          \
-    return searches && !HasSlash(path) ? TracedSearchingSpawn(call)     \
-                                       : TracedSpawn(call, path);       \
+#define FILEMON_WRAP_SPAWN(name, searches, gives_pidfd)                     \
+  FILEMON_WRAP(int, name,                                                   \
+               (pid_t * pid, const char* path,                              \
+                const posix_spawn_file_actions_t* actions,                  \
+                const posix_spawnattr_t* attributes, char* const* argv,     \
+                char* const* environment)) {                                \
+    if (!FILEMON_NEXT_EXISTS(name)) return ENOSYS;                          \
+    const SpawnCall call = {                                                \
+        FILEMON_NEXT(name), gives_pidfd, pid,        path, actions,         \
+        attributes,         argv,        environment};                      \
+    if (!Tracing()) return DormantSpawn(call);                              \
+    return searches ? TracedSearchingSpawn(call) : TracedSpawn(call, path); \
   }
 FILEMON_WRAP_SPAWN(posix_spawn, false, false)
 FILEMON_WRAP_SPAWN(posix_spawnp, true, false)

@@ -29,22 +29,28 @@ Original<FILE* (*)(int, const char*)> original_fdopen;
 
 // The stream of an fopen() that failed, perhaps for want of a device.
 FILE* DeviceStream(const char* path, const char* mode) {
-  const int fd = OpenedOrDevice(-1, path, FlagsOfMode(mode));
+  const int creates = mode[0] == 'r' ? 0 : O_CREAT;
+  const int fd = OpenedOrDevice(-1, path, FlagsOfMode(mode) | creates);
   return fd < 0 ? nullptr : original_fdopen.Get("fdopen")(fd, mode);
 }
 
-// The stream of an fopen() that would make a file where the device is.
-FILE* CreatedDevice(const char* path, const char* mode) {
-  if (mode[0] == 'r' || !IsDevicePath(path) || sys::Exists(path)) {
-    return nullptr;
-  }
+Original<int (*)(FILE*)> original_close_stream;
+
+// The stream of an fopen() that has made a file where the device is.
+FILE* DeviceInPlaceOf(FILE* stream, const char* path, const char* mode) {
+  sys::Call(SYS_unlinkat, AT_FDCWD, sys::Arg(path), 0);
+  original_close_stream.Get("fclose")(stream);
   errno = ENOENT;
   return DeviceStream(path, mode);
 }
 
 FILE* StreamResult(FILE* stream, const char* path, const char* mode) {
   if (stream == nullptr) return DeviceStream(path, mode);
-  if (stream != nullptr && Tracing()) {
+  if (mode[0] != 'r' && IsDevicePath(path) &&
+      IsEmptyFile(DescriptorOf(stream))) {
+    return DeviceInPlaceOf(stream, path, mode);
+  }
+  if (Tracing()) {
     OpenResult(DescriptorOf(stream), PathAt::Here(path), FlagsOfMode(mode));
   }
   return stream;
@@ -101,8 +107,6 @@ int CloseStream(FILE* stream, int (*close)(FILE*)) {
 
 #define FILEMON_WRAP_FOPEN(name)                                     \
   FILEMON_WRAP(FILE*, name, (const char* path, const char* mode)) {  \
-    FILE* const device = CreatedDevice(path, mode);                  \
-    if (device != nullptr) return device;                            \
     return StreamResult(FILEMON_NEXT(name)(path, mode), path, mode); \
   }
 FILEMON_WRAP_FOPEN(fopen)

@@ -16,18 +16,17 @@ namespace {
 // too.
 bool g_is_tracer;
 
-pid_t WaitResult(pid_t child, int wait_status) {
-  if (HasDevices() && child > 0 && !WIFSTOPPED(wait_status) &&
-      !WIFCONTINUED(wait_status)) {
-    TellDevicesOfEnd(child, wait_status);
-  }
-  if (child > 0 && !WIFSTOPPED(wait_status) && !WIFCONTINUED(wait_status) &&
-      Tracing()) {
-    if (__atomic_load_n(&g_is_tracer, __ATOMIC_RELAXED)) {
-      ReportTraceeEnded(child, wait_status);
-    } else {
-      ReportChildEnded(child, wait_status);
-    }
+// `status` can only be read once the kernel has written it: for a child.
+pid_t WaitResult(pid_t child, const int* status) {
+  if (child <= 0) return child;
+  const int wait_status = *status;
+  if (WIFSTOPPED(wait_status) || WIFCONTINUED(wait_status)) return child;
+  if (HasDevices()) TellDevicesOfEnd(child, wait_status);
+  if (!Tracing()) return child;
+  if (__atomic_load_n(&g_is_tracer, __ATOMIC_RELAXED)) {
+    ReportTraceeEnded(child, wait_status);
+  } else {
+    ReportChildEnded(child, wait_status);
   }
   return child;
 }
@@ -59,7 +58,7 @@ FILEMON_WRAP(long, ptrace, (int request, ...)) {
     int own = 0;                                    \
     if (status == nullptr) status = &own;           \
     const pid_t child = FILEMON_NEXT(name)(status); \
-    return WaitResult(child, *status);              \
+    return WaitResult(child, status);               \
   }
 FILEMON_WRAP_WAIT(wait)
 FILEMON_WRAP_WAIT(__wait)
@@ -69,7 +68,7 @@ FILEMON_WRAP_WAIT(__wait)
     int own = 0;                                                     \
     if (status == nullptr) status = &own;                            \
     const pid_t child = FILEMON_NEXT(name)(pid, status, options);    \
-    return WaitResult(child, *status);                               \
+    return WaitResult(child, status);                                \
   }
 FILEMON_WRAP_WAITPID(waitpid)
 FILEMON_WRAP_WAITPID(__waitpid)
@@ -80,7 +79,7 @@ FILEMON_WRAP_WAITPID(__waitpid)
     int own = 0;                                                       \
     if (status == nullptr) status = &own;                              \
     const pid_t child = FILEMON_NEXT(name)(status, options, usage);    \
-    return WaitResult(child, *status);                                 \
+    return WaitResult(child, status);                                  \
   }
 FILEMON_WRAP_WAIT3(wait3)
 FILEMON_WRAP_WAIT3(__wait3_time64)
@@ -91,7 +90,7 @@ FILEMON_WRAP_WAIT3(__wait3_time64)
     int own = 0;                                                         \
     if (status == nullptr) status = &own;                                \
     const pid_t child = FILEMON_NEXT(name)(pid, status, options, usage); \
-    return WaitResult(child, *status);                                   \
+    return WaitResult(child, status);                                    \
   }
 FILEMON_WRAP_WAIT4(wait4)
 FILEMON_WRAP_WAIT4(__wait4_time64)
@@ -99,12 +98,13 @@ FILEMON_WRAP_WAIT4(__wait4_time64)
 FILEMON_WRAP(int, waitid, (int type, id_t id, siginfo_t* info, int options)) {
   siginfo_t own;
   siginfo_t* const seen = info != nullptr ? info : &own;
-  seen->si_pid = 0;
   const int result = FILEMON_NEXT(waitid)(type, id, seen, options);
+  // Where there was nothing to tell the kernel has written a pid of 0.
   if (result == 0 && seen->si_pid > 0 &&
       (seen->si_code == CLD_EXITED || seen->si_code == CLD_KILLED ||
        seen->si_code == CLD_DUMPED)) {
-    WaitResult(seen->si_pid, WaitStatus(*seen));
+    const int status = WaitStatus(*seen);
+    WaitResult(seen->si_pid, &status);
   }
   return result;
 }
