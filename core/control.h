@@ -29,7 +29,7 @@ inline constexpr char kSocketName[] = "filemon/session/";
 
 enum class Kind : uint32_t {
   // The log is to be written to a descriptor. Descriptors: answer, log. pid:
-  // the process that says so, for the log's header. a: kAbsolutePaths.
+  // the process that says so, for the log's header. a: kAbsolutePaths, kEmpty.
   // Errors: EEXIST, it is set already.
   kSetLog = 1,
   // The process `pid`, and what it creates from now on, is to be traced, and
@@ -51,6 +51,7 @@ enum class Kind : uint32_t {
 
 // Request::a
 inline constexpr int32_t kAbsolutePaths = 1;
+inline constexpr int32_t kEmpty = 2;  // what is in the file is of another log
 inline constexpr int32_t kCaller = 1;
 inline constexpr int32_t kFirst = 2;
 inline constexpr int32_t kWaitAll = 4;

@@ -13,6 +13,7 @@
 
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "core/log_file.h"
 #include "core/socket_holders.h"
 
 namespace filemon {
@@ -209,6 +210,7 @@ int32_t ControlledSession::SetLog(const control::Request& request,
   // What was traced before there was a log is in none.
   log_.Flush().IgnoreError();
   log_fd_ = std::move(log);
+  if (request.a & control::kEmpty) Empty(log_fd_.get());
   if (request.a & control::kAbsolutePaths) paths_ = PathStyle::kAbsolute;
   timeval now;
   gettimeofday(&now, nullptr);

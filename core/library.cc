@@ -1,9 +1,19 @@
 #include "core/library.h"
 
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <string.h>
 #include <unistd.h>
 
+#include <vector>
+
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
 #include "core/paths.h"
 
 namespace filemon {
@@ -12,12 +22,63 @@ namespace {
 constexpr absl::string_view kFileName = "/libfilemon.so";
 
 // What `$LIB` is for a 64-bit program: on Debian, and elsewhere.
-constexpr absl::string_view kLibFolders[] = {"/lib/x86_64-linux-gnu", "/lib64"};
+constexpr absl::string_view kLibFolders[] = {"/lib/x86_64-linux-gnu", "/lib64",
+                                             "/lib"};
 
 // The folders that hold the `$LIB` tree, seen from the command's own.
 constexpr absl::string_view kTrees[] = {"../interpose", "../lib/filemon"};
 
+#if defined(__x86_64__)
+constexpr uint16_t kMachine = EM_X86_64;
+#elif defined(__aarch64__)
+constexpr uint16_t kMachine = EM_AARCH64;
+#endif
+
+// Why ld.so cannot load the file into a 64-bit program; empty if it can.
+std::string ObstacleOf(const std::string& path) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  Elf64_Ehdr header;
+  const ssize_t n = fd < 0 ? -1 : read(fd, &header, sizeof(header));
+  const int error = errno;
+  if (fd >= 0) close(fd);
+  if (n < 0) return strerror(error);
+  if (n < static_cast<ssize_t>(sizeof(header)) ||
+      memcmp(header.e_ident, ELFMAG, SELFMAG) != 0) {
+    return "not an ELF file";
+  }
+  if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_machine != kMachine) {
+    return "built for another kind of program";
+  }
+  return header.e_type == ET_DYN ? "" : "not a shared library";
+}
+
+// `path` with what ld.so may put for `$LIB` in it; the path itself if there is
+// none in it.
+std::vector<std::string> Expansions(absl::string_view path) {
+  std::vector<std::string> expansions;
+  for (absl::string_view folder : kLibFolders) {
+    const absl::string_view lib = absl::StripPrefix(folder, "/");
+    expansions.push_back(
+        absl::StrReplaceAll(path, {{"${LIB}", lib}, {"$LIB", lib}}));
+    if (expansions.back() == path) break;
+  }
+  return expansions;
+}
+
 }  // namespace
+
+absl::StatusOr<std::string> CheckLibrary(absl::string_view path) {
+  std::string obstacle = "not an absolute path";
+  if (absl::StartsWith(path, "/")) {
+    for (const std::string& file : Expansions(path)) {
+      obstacle = ObstacleOf(file);
+      if (obstacle.empty()) return CheckPreloadable(path);
+      if (access(file.c_str(), F_OK) == 0) break;
+    }
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("cannot use the library ", path, ": ", obstacle));
+}
 
 absl::StatusOr<std::string> FindLibrary(absl::string_view executable) {
   const absl::string_view dir = executable.substr(0, executable.rfind('/'));

@@ -1,5 +1,7 @@
 #include "core/library.h"
 
+#include <elf.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include <fstream>
@@ -59,6 +61,59 @@ TEST(FindLibrary, RefusesWhatLdPreloadCannotCarry) {
       std::string(FindLibrary(root + "/core/filemon").status().message()),
       HasSubstr("LD_PRELOAD cannot carry"));
   EXPECT_FALSE(CheckPreloadable("/a:b/libfilemon.so").ok());
+}
+
+// A file of ELF's form, as far as it is looked at.
+void PutElf(const std::string& root, const std::string& path, int elf_class,
+            int type, int machine) {
+  Put(root, path);
+  Elf64_Ehdr header = {};
+  memcpy(header.e_ident, ELFMAG, SELFMAG);
+  header.e_ident[EI_CLASS] = elf_class;
+  header.e_type = type;
+  header.e_machine = machine;
+  std::ofstream(root + "/" + path)
+      .write(reinterpret_cast<const char*>(&header), sizeof(header));
+}
+
+TEST(CheckLibrary, TakesWhatCanBePreloaded) {
+  const std::string root = MakeTree("named");
+  PutElf(root, "own.so", ELFCLASS64, ET_DYN, EM_X86_64);
+  PutElf(root, "t/lib64/own.so", ELFCLASS64, ET_DYN, EM_X86_64);
+  for (const char* name : {"/own.so", "/t/$LIB/own.so", "/t/${LIB}/own.so"}) {
+    EXPECT_EQ(CheckLibrary(root + name).value(), root + name);
+  }
+}
+
+TEST(CheckLibrary, SaysWhatCannot) {
+  const std::string root = MakeTree("wrong");
+  Put(root, "text.so");
+  PutElf(root, "32.so", ELFCLASS32, ET_DYN, EM_386);
+  PutElf(root, "arm.so", ELFCLASS64, ET_DYN, EM_AARCH64);
+  PutElf(root, "program", ELFCLASS64, ET_EXEC, EM_X86_64);
+  PutElf(root, "a b.so", ELFCLASS64, ET_DYN, EM_X86_64);
+  PutElf(root, "u/lib/x86_64-linux-gnu/own.so", ELFCLASS32, ET_DYN, EM_386);
+  const struct {
+    std::string path;
+    const char* reason;
+  } kCases[] = {
+      {"libfilemon.so", "not an absolute path"},
+      {"", "not an absolute path"},
+      {root, "Is a directory"},
+      {root + "/none.so", "No such file"},
+      {root + "/$LIB/own.so", "No such file"},
+      {root + "/text.so", "not an ELF file"},
+      {root + "/32.so", "another kind of program"},
+      {root + "/arm.so", "another kind of program"},
+      {root + "/u/$LIB/own.so", "another kind of program"},
+      {root + "/program", "not a shared library"},
+      {root + "/a b.so", "LD_PRELOAD cannot carry"},
+  };
+  for (const auto& c : kCases) {
+    EXPECT_THAT(std::string(CheckLibrary(c.path).status().message()),
+                HasSubstr(c.reason))
+        << c.path;
+  }
 }
 
 }  // namespace

@@ -113,6 +113,16 @@ absl::StatusOr<Options> ParseOptions(
     if (!status.ok()) return status;
   }
 
+  const char* wait_all = getenv("FILEMON_WAIT_ALL");
+  if (wait_all != nullptr && *wait_all != '\0') {
+    const absl::string_view value = wait_all;
+    if (value != "0" && value != "1") {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "FILEMON_WAIT_ALL: bad value '", value, "': it is `1` or `0`"));
+    }
+    absl::SetFlag(&FLAGS_wait_all, value == "1");
+  }
+
   auto argument = arguments.begin();
   for (; argument != arguments.end(); ++argument) {
     if (*argument == "--") {
@@ -171,6 +181,7 @@ rename and execute, in the text format of FreeBSD's filemon(4).
                            environment variable FILEMON_PATHS changes it)
       --paths=absolute     names absolute and lexically clean
       --wait-all           wait for all descendants of CMD, not for CMD only
+                           (the environment's FILEMON_WAIT_ALL=1 says so, too)
       --stats              print a summary on standard error at the end
       --version            print the version
   -h, --help               print this text

@@ -25,7 +25,8 @@ struct Options {
 
 // `arguments` without the name of the program. Everything from the first
 // argument that is no option belongs to CMD, whatever it looks like; a `--`
-// before it is taken away. FILEMON_PATHS is the default of --paths.
+// before it is taken away. FILEMON_PATHS and FILEMON_WAIT_ALL are the defaults
+// of --paths and --wait-all.
 //
 // Uses the process's absl flags; an error names the argument that is wrong.
 absl::StatusOr<Options> ParseOptions(const std::vector<std::string>& arguments);

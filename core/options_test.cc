@@ -76,6 +76,19 @@ TEST_F(OptionsTest, TakesPathsFromTheEnvironment) {
   EXPECT_EQ(ParseOptions({"--paths=given", "c"})->paths, PathStyle::kGiven);
 }
 
+TEST_F(OptionsTest, TakesTheWaitFromTheEnvironment) {
+  for (const auto& [value, waits] :
+       {std::pair("1", true), {"0", false}, {"", false}}) {
+    const absl::FlagSaver saver;
+    setenv("FILEMON_WAIT_ALL", value, 1);
+    EXPECT_EQ(ParseOptions({"c"})->wait_all, waits) << value;
+  }
+  setenv("FILEMON_WAIT_ALL", "2", 1);
+  EXPECT_EQ(ParseOptions({"c"}).status().message(),
+            "FILEMON_WAIT_ALL: bad value '2': it is `1` or `0`");
+  unsetenv("FILEMON_WAIT_ALL");
+}
+
 TEST_F(OptionsTest, NeedsNoCommandForHelpAndVersion) {
   EXPECT_TRUE(ParseOptions({"--help"})->help);
   EXPECT_TRUE(ParseOptions({"-h"})->help);

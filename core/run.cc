@@ -14,6 +14,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
@@ -37,12 +38,7 @@ constexpr absl::Duration kDyingTime = absl::Milliseconds(300);
 
 absl::StatusOr<std::string> Library() {
   const char* named = getenv("FILEMON_LIBRARY");
-  if (named != nullptr && *named != '\0') {
-    if (access(named, R_OK) != 0 && !strstr(named, "$LIB")) {
-      return absl::ErrnoToStatus(errno, named);
-    }
-    return CheckPreloadable(named);
-  }
+  if (named != nullptr && *named != '\0') return CheckLibrary(named);
   char executable[PATH_MAX];
   const ssize_t n = readlink("/proc/self/exe", executable, sizeof(executable));
   if (n < 0) {
@@ -61,6 +57,15 @@ std::string CurrentDirectory() {
 int ExitStatusOf(int wait_status) {
   return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status)
                                   : WEXITSTATUS(wait_status);
+}
+
+// Why CMD, which is `name`, could not be started, in the words of a shell.
+std::string WhyNotStarted(absl::string_view name, int error) {
+  if (error != ENOENT) return strerror(error);
+  if (!absl::StrContains(name, '/')) return "command not found";
+  return access(std::string(name).c_str(), F_OK) == 0
+             ? "its interpreter is missing"
+             : strerror(error);
 }
 
 // Looks after CMD while it runs.
@@ -172,13 +177,14 @@ int Run(const Options& options) {
     Complain(library.status().message());
     return kFilemonFailed;
   }
-  const absl::StatusOr<int> log_fd = OpenLog(options.output);
-  if (!log_fd.ok()) {
-    Complain(log_fd.status().message());
+  absl::StatusOr<LogFile> file = LogFile::Open(options.output);
+  if (!file.ok()) {
+    Complain(file.status().message());
     return kFilemonFailed;
   }
   const auto pipe = SessionPipe::Create();
   if (!pipe.ok()) {
+    file->Withdraw();
     Complain(pipe.status().message());
     return kFilemonFailed;
   }
@@ -195,23 +201,24 @@ int Run(const Options& options) {
   // An orphan of CMD's is none of them, however fast it comes.
   std::vector<pid_t> foreign = LinuxHost::Children();
   const Launched launched = Launch(command, [&signals] { signals.Restore(); });
+  if (launched.error != 0) {
+    if (launched.pid > 0) waitpid(launched.pid, nullptr, 0);
+    file->Withdraw();
+    Complain(absl::StrCat(options.command[0], ": ",
+                          WhyNotStarted(options.command[0], launched.error)));
+    return launched.pid < 0           ? kFilemonFailed
+           : launched.error == ENOENT ? kNotFound
+                                      : kCannotExecute;
+  }
   RaiseDescriptorLimit();
 
-  LogWriter log(FdSink(*log_fd));
+  file->Begin();
+  LogWriter log(FdSink(file->fd()));
   log.Header(launched.pid, start);
   Collector collector(pipe->get(), options.paths, &log, std::move(foreign));
-  int exit_status;
-  if (launched.error == 0) {
-    collector.Root(launched.pid, launched.path, CurrentDirectory());
-    Watchman watchman(launched.pid, &signals, &collector);
-    exit_status = ExitStatusOf(watchman.WatchToTheEnd(options.wait_all));
-  } else {
-    if (launched.pid > 0) waitpid(launched.pid, nullptr, 0);
-    Complain(absl::StrCat(options.command[0], ": ", strerror(launched.error)));
-    exit_status = launched.pid < 0           ? kFilemonFailed
-                  : launched.error == ENOENT ? kNotFound
-                                             : kCannotExecute;
-  }
+  collector.Root(launched.pid, launched.path, CurrentDirectory());
+  Watchman watchman(launched.pid, &signals, &collector);
+  int exit_status = ExitStatusOf(watchman.WatchToTheEnd(options.wait_all));
   collector.Finish();
   timeval stop;
   gettimeofday(&stop, nullptr);

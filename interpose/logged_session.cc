@@ -60,20 +60,36 @@ const char* ErrorText(int error) {
 }
 
 // One line on standard error, in one write.
-void Complain(const char* what, const char* name, int error) {
-  char line[PATH_MAX + 128];
-  TextBuilder text(line, sizeof(line) - 1);
-  text.Add("filemon: ").Add(what).Add(" '").Add(name).Add("': ");
-  if (const char* reason = ErrorText(error)) {
-    text.Add(reason);
-  } else {
-    text.Add("error ").AddDecimal(static_cast<uint64_t>(error));
+class Complaint {
+ public:
+  Complaint() : text_(line_, sizeof(line_) - 1) { text_.Add("filemon: "); }
+  ~Complaint() {
+    const size_t size = text_.size();
+    line_[size] = '\n';
+    constexpr int kStandardError = 2;
+    sys::Write(kStandardError, line_, size + 1);
   }
-  const size_t size = text.size();
-  line[size] = '\n';
-  constexpr int kStandardError = 2;
-  sys::Write(kStandardError, line, size + 1);
-}
+  Complaint(const Complaint&) = delete;
+  Complaint& operator=(const Complaint&) = delete;
+
+  Complaint& Add(const char* words) {
+    text_.Add(words);
+    return *this;
+  }
+  Complaint& AddError(int error) {
+    text_.Add(": ");
+    if (const char* reason = ErrorText(error)) {
+      text_.Add(reason);
+    } else {
+      text_.Add("error ").AddDecimal(static_cast<uint64_t>(error));
+    }
+    return *this;
+  }
+
+ private:
+  char line_[PATH_MAX + 128];
+  TextBuilder text_;
+};
 
 // The name of the program that runs, without its folder.
 const char* ProgramName(char* buffer, size_t size) {
@@ -117,45 +133,67 @@ bool Expand(const char* target, char* out, size_t size) {
   return text.ok();
 }
 
-// A new file in the folder `folder`, for this process alone. Pids come again,
-// and in pid namespaces all at once.
-int OpenInFolder(const char* folder) {
-  char path[PATH_MAX];
+// Where the log goes.
+struct Target {
+  char name[PATH_MAX];
+  int fd;  // or -errno
+  // It was made for this log.
+  bool is_new;
+  // It has a name, and so what is in it is of another log.
+  bool is_file;
+};
+
+int OpenForLog(const char* name, int flags) {
+  return static_cast<int>(sys::Call(SYS_openat, AT_FDCWD, sys::Arg(name),
+                                    O_WRONLY | O_CREAT | O_CLOEXEC | flags,
+                                    0666));
+}
+
+// A new file in the folder that `target` names, for this process alone. Pids
+// come again, and in pid namespaces all at once.
+void OpenInFolder(Target* target) {
+  char* const end = target->name + strlen(target->name);
   for (int i = 0; i < kMostNamesakes; ++i) {
-    TextBuilder text(path, sizeof(path));
-    text.Add(folder).Add("/");
+    TextBuilder text(end, target->name + sizeof(target->name) - end);
+    text.Add("/");
     AddPidAndProgram(&text, 'n');
     text.Add(".");
     AddPidAndProgram(&text, 'p');
     if (i > 0) text.Add("-").AddDecimal(static_cast<uint64_t>(i));
     text.Add(kSuffix);
-    if (!text.ok()) return -ENAMETOOLONG;
-    const int fd = static_cast<int>(
-        sys::Call(SYS_openat, AT_FDCWD, sys::Arg(path),
-                  O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666));
-    if (fd != -EEXIST) return fd;
+    target->fd = text.ok() ? OpenForLog(target->name, O_EXCL | O_NOFOLLOW)
+                           : -ENAMETOOLONG;
+    if (target->fd != -EEXIST) break;
   }
-  return -EEXIST;
+  target->is_new = target->fd >= 0;
 }
 
-// The descriptor that `target` names or -errno.
-int OpenTarget(const char* target) {
-  if (StartsWith(target, "fd:")) {
-    const char* number = target + 3;
-    uint64_t fd;
-    if (!ReadDecimal(&number, &fd) || *number != '\0' || fd > INT32_MAX) {
-      return -EINVAL;
-    }
-    const int flags = sys::Fcntl(static_cast<int>(fd), F_GETFL);
-    if (flags < 0) return flags;
-    return (flags & O_ACCMODE) == O_RDONLY ? -EBADF : static_cast<int>(fd);
+// The descriptor that `text` names or -errno.
+int GivenTarget(const char* number) {
+  uint64_t fd;
+  if (!ReadDecimal(&number, &fd) || *number != '\0' || fd > INT32_MAX) {
+    return -EINVAL;
+  }
+  const int flags = sys::Fcntl(static_cast<int>(fd), F_GETFL);
+  if (flags < 0) return flags;
+  return (flags & O_ACCMODE) == O_RDONLY ? -EBADF : static_cast<int>(fd);
+}
+
+// Opens the log of target->name.
+void OpenTarget(Target* target) {
+  target->is_new = target->is_file = false;
+  if (StartsWith(target->name, "fd:")) {
+    target->fd = GivenTarget(target->name + 3);
+    return;
   }
   // No target: the program's output is its own.
-  if (Equal(target, "-")) return -EINVAL;
-  const int fd = static_cast<int>(
-      sys::Call(SYS_openat, AT_FDCWD, sys::Arg(target),
-                O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-  return fd == -EISDIR ? OpenInFolder(target) : fd;
+  target->fd = -EINVAL;
+  if (Equal(target->name, "-")) return;
+  target->is_file = true;
+  target->fd = OpenForLog(target->name, O_EXCL);
+  target->is_new = target->fd >= 0;
+  if (target->fd == -EEXIST) target->fd = OpenForLog(target->name, 0);
+  if (target->fd == -EISDIR) OpenInFolder(target);
 }
 
 // 0 or an errno.
@@ -184,9 +222,48 @@ void StopAsking(const char* value) {
   memcpy(name, "FILEMON_OFF", sizeof(kLogVariable) - 1);
 }
 
-bool IsSet(char* const* environment, const char* name) {
-  const char* const value = FindVariable(environment, name);
-  return value != nullptr && value[0] != '\0' && !Equal(value, "0");
+// What the environment says of how to log. False, after a complaint, if it says
+// what nobody understands.
+bool ReadOptions(char* const* environment, int32_t* log, int32_t* first) {
+  const char* const paths = FindVariable(environment, "FILEMON_PATHS");
+  if (paths != nullptr && Equal(paths, "absolute")) {
+    *log |= control::kAbsolutePaths;
+  } else if (paths != nullptr && paths[0] != '\0' && !Equal(paths, "given")) {
+    Complaint()
+        .Add("FILEMON_PATHS: bad value '")
+        .Add(paths)
+        .Add("': it is `given` or `absolute`");
+    return false;
+  }
+  const char* const wait = FindVariable(environment, "FILEMON_WAIT_ALL");
+  if (wait == nullptr || wait[0] == '\0' || Equal(wait, "0")) return true;
+  if (!Equal(wait, "1")) {
+    Complaint()
+        .Add("FILEMON_WAIT_ALL: bad value '")
+        .Add(wait)
+        .Add("': it is `1` or `0`");
+    return false;
+  }
+  *first |= control::kWaitAll;
+  return true;
+}
+
+// Starts a collector for `target`. The session's pipe, or -1 after a complaint.
+int BeginWith(char* const* environment, const Target& target, int32_t options,
+              int32_t first, Membership* out) {
+  const int socket = StartCollector();
+  int pipe = -1;
+  const int error = socket < 0
+                        ? -socket
+                        : Begin(socket, target.fd, options, first, out, &pipe);
+  if (socket >= 0) sys::Close(socket);
+  if (error == 0) return pipe;
+  const char* const named = FindVariable(environment, "FILEMON_COLLECTOR");
+  Complaint()
+      .Add("cannot start the collector ")
+      .Add(named != nullptr ? named : control::kCollectorFile)
+      .AddError(error);
+  return -1;
 }
 
 // Not inlined: its buffers shall not be in the frame of those who do not want a
@@ -194,33 +271,27 @@ bool IsSet(char* const* environment, const char* name) {
 __attribute__((noinline, cold)) int BeginLog(char* const* environment,
                                              const char* value,
                                              Membership* out) {
-  char target[PATH_MAX];
-  const int log = Expand(value, target, sizeof(target)) ? OpenTarget(target)
-                                                        : -ENAMETOOLONG;
-  if (log < 0) {
-    Complain("cannot open log", target, -log);
-    StopAsking(value);
-    return -1;
-  }
-  const int socket = StartCollector();
-  int options = 0;
-  const char* const paths = FindVariable(environment, "FILEMON_PATHS");
-  if (paths != nullptr && Equal(paths, "absolute")) {
-    options |= control::kAbsolutePaths;
-  }
+  int32_t options = 0;
   int32_t first = control::kFirst;
-  if (IsSet(environment, "FILEMON_WAIT_ALL")) first |= control::kWaitAll;
-  int pipe = -1;
-  const int error =
-      socket < 0 ? -socket : Begin(socket, log, options, first, out, &pipe);
-  sys::Close(log);
-  if (socket >= 0) sys::Close(socket);
-  if (error != 0) {
-    const char* const named = FindVariable(environment, "FILEMON_COLLECTOR");
-    Complain("cannot start collector",
-             named != nullptr ? named : control::kCollectorFile, error);
-    StopAsking(value);
+  if (!ReadOptions(environment, &options, &first)) return -1;
+  Target target;
+  if (Expand(value, target.name, sizeof(target.name))) {
+    OpenTarget(&target);
+  } else {
+    target.fd = -ENAMETOOLONG;
+  }
+  if (target.fd < 0) {
+    Complaint()
+        .Add("cannot open the log ")
+        .Add(target.name)
+        .AddError(-target.fd);
     return -1;
+  }
+  if (target.is_file) options |= control::kEmpty;
+  const int pipe = BeginWith(environment, target, options, first, out);
+  sys::Close(target.fd);
+  if (pipe < 0 && target.is_new) {
+    sys::Call(SYS_unlinkat, AT_FDCWD, sys::Arg(target.name), 0);
   }
   return pipe;
 }
@@ -230,7 +301,9 @@ __attribute__((noinline, cold)) int BeginLog(char* const* environment,
 int BeginLoggedSession(char* const* environment, Membership* out) {
   const char* const value = FindVariable(environment, kLogVariable);
   if (value == nullptr || value[0] == '\0') return -1;
-  return BeginLog(environment, value, out);
+  const int pipe = BeginLog(environment, value, out);
+  if (pipe < 0) StopAsking(value);
+  return pipe;
 }
 
 void WaitForLog() {

@@ -283,7 +283,7 @@ TEST(SessionTest, StandardDescriptorsStayClosed) {
 TEST(SessionTest, NothingLandsInTheLogWhenStandardErrorIsClosed) {
   FilemonProcess filemon;
   filemon.set_in_child([] { close(STDERR_FILENO); });
-  EXPECT_EQ(filemon.Run({"--stats", "no-such-program"}).exit_status, 127);
+  EXPECT_EQ(filemon.Run({"--stats", "sh", "-c", "exit 3"}).exit_status, 3);
   EXPECT_THAT(filemon.Log(), Not(IsEmpty()));
 }
 

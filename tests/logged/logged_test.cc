@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <fstream>
 #include <functional>
 #include <string>
 #include <utility>
@@ -277,17 +278,23 @@ struct Complaint {
 TEST(LoggedTest, SaysInOneLineWhatCannotWork) {
   const Complaint complaints[] = {
       {{{"FILEMON_LOG", "none/log"}},
-       "filemon: cannot open log 'none/log': No such file or directory\n"},
+       "filemon: cannot open the log none/log: No such file or directory\n"},
       {{{"FILEMON_LOG", "-"}},
-       "filemon: cannot open log '-': Invalid argument\n"},
+       "filemon: cannot open the log -: Invalid argument\n"},
       {{{"FILEMON_LOG", "fd:99"}},
-       "filemon: cannot open log 'fd:99': Bad file descriptor\n"},
+       "filemon: cannot open the log fd:99: Bad file descriptor\n"},
       {{{"FILEMON_LOG", "fd:x"}},
-       "filemon: cannot open log 'fd:x': Invalid argument\n"},
+       "filemon: cannot open the log fd:x: Invalid argument\n"},
       {{{"FILEMON_LOG", "log"}, {"FILEMON_COLLECTOR", "/none"}},
-       "filemon: cannot start collector '/none': No such file or directory\n"},
+       "filemon: cannot start the collector /none: No such file or "
+       "directory\n"},
       {{{"FILEMON_LOG", "log"}, {"FILEMON_COLLECTOR", "/bin/false"}},
-       "filemon: cannot start collector '/bin/false': Input/output error\n"},
+       "filemon: cannot start the collector /bin/false: Input/output error\n"},
+      {{{"FILEMON_LOG", "log"}, {"FILEMON_PATHS", "both"}},
+       "filemon: FILEMON_PATHS: bad value 'both': it is `given` or "
+       "`absolute`\n"},
+      {{{"FILEMON_LOG", "log"}, {"FILEMON_WAIT_ALL", "yes"}},
+       "filemon: FILEMON_WAIT_ALL: bad value 'yes': it is `1` or `0`\n"},
   };
   for (const Complaint& complaint : complaints) {
     LoggedProcess process(complaint.variables);
@@ -296,7 +303,29 @@ TEST(LoggedTest, SaysInOneLineWhatCannotWork) {
     EXPECT_EQ(result.exit_status, 3) << complaint.line;
     EXPECT_EQ(result.out, "ran\n") << complaint.line;
     EXPECT_EQ(result.err, complaint.line);
+    EXPECT_FALSE(Exists(process.InFolder("log"))) << complaint.line;
   }
+}
+
+TEST(LoggedTest, WhatCannotWorkLeavesTheLogAlone) {
+  for (const Variables& variables :
+       {Variables{{"FILEMON_COLLECTOR", "/none"}},
+        Variables{{"FILEMON_COLLECTOR", "/bin/false"}},
+        Variables{{"FILEMON_PATHS", "both"}}}) {
+    Variables all = variables;
+    all.emplace_back("FILEMON_LOG", "log");
+    LoggedProcess process(all);
+    std::ofstream(process.InFolder("log")) << "before\n";
+    process.RunShell("exit 3");
+    EXPECT_EQ(process.Text("log"), "before\n");
+  }
+}
+
+TEST(LoggedTest, EmptiesTheLogFirst) {
+  LoggedProcess process(Variables{{"FILEMON_LOG", "log"}});
+  std::ofstream(process.InFolder("log")) << std::string(100000, 'x');
+  process.RunShell("exit 3");
+  EXPECT_THAT(process.LogFrom("log"), Not(IsEmpty()));
 }
 
 // ---- The collector ----------------------------------------------------------
