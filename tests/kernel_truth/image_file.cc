@@ -86,6 +86,18 @@ Lookup RealLookup() {
     free(real);
     return result;
   };
+  lookup.follow_link =
+      [](const std::string& path) -> absl::optional<std::string> {
+    struct stat status;
+    if (lstat(path.c_str(), &status) != 0 || !S_ISLNK(status.st_mode)) {
+      return absl::nullopt;
+    }
+    char* real = realpath(path.c_str(), nullptr);
+    if (real == nullptr) return absl::nullopt;
+    std::string result = real;
+    free(real);
+    return result;
+  };
   return lookup;
 }
 

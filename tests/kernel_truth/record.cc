@@ -1,8 +1,9 @@
 #include "tests/kernel_truth/record.h"
 
+#include <algorithm>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 
@@ -27,20 +28,22 @@ std::string Quoted(absl::string_view a, absl::string_view b) {
   return absl::StrCat("'", a, "' '", b, "'");
 }
 
-std::string Absolute(absl::string_view dir, absl::string_view name) {
+std::string Absolute(absl::string_view dir, absl::string_view name,
+                     const FollowLink& follow) {
   const std::string whole = absl::StartsWith(name, "/")
                                 ? std::string(name)
                                 : absl::StrCat(dir, "/", name);
-  std::vector<absl::string_view> parts;
+  std::string path;
   for (absl::string_view part : absl::StrSplit(whole, '/')) {
     if (part.empty() || part == ".") continue;
     if (part != "..") {
-      parts.push_back(part);
-    } else if (!parts.empty()) {
-      parts.pop_back();
+      absl::StrAppend(&path, "/", part);
+      continue;
     }
+    if (follow != nullptr) path = follow(path).value_or(path);
+    path.resize(std::min(path.size(), path.rfind('/')));
   }
-  return absl::StrCat("/", absl::StrJoin(parts, "/"));
+  return path.empty() ? "/" : path;
 }
 
 }  // namespace truth

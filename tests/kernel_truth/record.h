@@ -3,10 +3,12 @@
 #ifndef FILEMON_TESTS_KERNEL_TRUTH_RECORD_H_
 #define FILEMON_TESTS_KERNEL_TRUTH_RECORD_H_
 
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 
 namespace filemon {
 namespace truth {
@@ -31,8 +33,14 @@ std::string LogName(absl::string_view name);
 // 'a' 'b', as L and M carry two names.
 std::string Quoted(absl::string_view a, absl::string_view b);
 
-// `name` below `dir` unless it is absolute, without ".", ".." and "//".
-std::string Absolute(absl::string_view dir, absl::string_view name);
+// Where a symbolic link leads; nothing of what is none.
+using FollowLink =
+    std::function<absl::optional<std::string>(const std::string&)>;
+
+// `name` below `dir` unless it is absolute, without ".", ".." and "//". With
+// `follow`, ".." behind a symbolic link is above where the link leads.
+std::string Absolute(absl::string_view dir, absl::string_view name,
+                     const FollowLink& follow = nullptr);
 
 }  // namespace truth
 }  // namespace filemon

@@ -89,8 +89,9 @@ struct Name {
   std::string given;
   std::string dir;     // of the directory fd, or the current directory
   bool at_fd = false;  // relative to a directory fd
+  FollowLink follow;
 
-  std::string Joined() const { return truth::Absolute(dir, given); }
+  std::string Joined() const { return truth::Absolute(dir, given, follow); }
   // The name itself where the directory has none.
   std::string Absolute() const {
     return dir.size() > kMaxPath ? Text() : Joined();
@@ -169,15 +170,19 @@ void ReadModuleSearches(std::vector<Expected>* records) {
   }
 }
 
-// An NSS module (nss_files and nss_dns are part of glibc since 2.34), and what
-// it needs in its turn: ld.so opens these one after the other.
-void ReadNssModules(std::vector<Expected>* records) {
+// What libc loads for itself: an NSS module (nss_files and nss_dns are part of
+// glibc since 2.34), a converter of iconv(3)'s; and what it needs in its turn:
+// ld.so opens these one after the other.
+void ReadLibcsModules(std::vector<Expected>* records) {
   const auto is_library = [](const Expected& e) {
     return e.record.letter == 'R' && e.flags == "O_RDONLY|O_CLOEXEC" &&
            absl::StrContains(BaseName(e.record.text), ".so");
   };
   for (size_t i = 0; i < records->size(); ++i) {
-    if (!absl::StartsWith(BaseName((*records)[i].record.text), "libnss_")) {
+    const absl::string_view path = (*records)[i].record.text;
+    const bool is_converter =
+        absl::StrContains(path, "/gconv/") && absl::EndsWith(path, ".so");
+    if (!absl::StartsWith(BaseName(path), "libnss_") && !is_converter) {
       continue;
     }
     const bool searched =
@@ -446,7 +451,7 @@ class Tree {
     }
     ReadSemaphores(&walk.process.records);
     ReadModuleSearches(&walk.process.records);
-    ReadNssModules(&walk.process.records);
+    ReadLibcsModules(&walk.process.records);
     processes_.push_back(std::move(walk.process));
     return absl::OkStatus();
   }
@@ -535,7 +540,7 @@ class Tree {
     return absl::OkStatus();
   }
 
-  static absl::Status ChangeRoot(const StraceLine& line, Walk* walk) {
+  absl::Status ChangeRoot(const StraceLine& line, Walk* walk) {
     absl::StatusOr<Name> name = NameOf(line, -1, 0, *walk);
     if (!name.ok()) return name.status();
     const std::string root = name->Joined();
@@ -568,12 +573,13 @@ class Tree {
   }
 
   // `dir` is the directory argument's position, -1 for a call without one.
-  static absl::StatusOr<Name> NameOf(const StraceLine& line, int dir, int name,
-                                     const Walk& walk) {
+  absl::StatusOr<Name> NameOf(const StraceLine& line, int dir, int name,
+                              const Walk& walk) const {
     absl::StatusOr<std::string> given = DecodeString(Arg(line, name));
     if (!given.ok()) return given.status();
     Name result;
     result.given = *given;
+    result.follow = lookup_.follow_link;
     result.dir = walk.cwd;
     if (dir < 0 || absl::StartsWith(result.given, "/")) return result;
     absl::StatusOr<Directory> directory = DecodeDirectory(Arg(line, dir));

@@ -100,6 +100,7 @@ struct Lookup {
       [](const std::string&) { return false; };
   // realpath(3).
   std::function<absl::optional<std::string>(const std::string&)> real_path;
+  FollowLink follow_link;
 };
 
 // Thread id -> the lines of its file, in order. Failed calls may be left out.

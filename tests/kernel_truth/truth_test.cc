@@ -44,6 +44,12 @@ class ExpectedRecordsTest : public ::testing::Test {
     lookup.real_path = [](const std::string&) {
       return absl::optional<std::string>();
     };
+    lookup.follow_link =
+        [this](const std::string& path) -> absl::optional<std::string> {
+      auto found = links_.find(path);
+      if (found == links_.end()) return absl::nullopt;
+      return found->second;
+    };
     absl::StatusOr<std::vector<Process>> processes =
         ExpectedRecords(files_, 1, "/w", lookup);
     EXPECT_TRUE(processes.ok()) << processes.status();
@@ -65,6 +71,7 @@ class ExpectedRecordsTest : public ::testing::Test {
   }
 
   StraceFiles files_;
+  std::map<std::string, std::string> links_;
   std::map<std::string, std::string> heads_{{"/bin/p", "\177ELF"}};
 };
 
@@ -120,6 +127,19 @@ TEST_F(ExpectedRecordsTest, Directories) {
   const Process process = Get()[0];
   EXPECT_EQ(process.records[2].record.absolute, "/real/a");
   EXPECT_EQ(process.records[6].record.absolute, "/d/a");
+}
+
+TEST_F(ExpectedRecordsTest, DotDotBehindALinkIsNotWhatItLooksLike) {
+  links_["/w/l"] = "/real/deep";
+  Program(
+      "2.0 openat(AT_FDCWD</w>, \"l/../a\", O_RDONLY) = 3</real/a>\n"
+      "2.1 openat(AT_FDCWD</w>, \"d/../a\", O_RDONLY) = 3</w/a>\n"
+      "2.2 openat(AT_FDCWD</w>, \"l/a\", O_RDONLY) = 3</real/deep/a>\n");
+  EXPECT_THAT(Inner(), ElementsAre("R 1 l/../a", "R 1 d/../a", "R 1 l/a"));
+  const Process process = Get()[0];
+  EXPECT_EQ(process.records[1].record.absolute, "/real/a");
+  EXPECT_EQ(process.records[2].record.absolute, "/w/a");
+  EXPECT_EQ(process.records[3].record.absolute, "/w/l/a");
 }
 
 TEST_F(ExpectedRecordsTest, ChildrenInheritTheDirectory) {
@@ -343,7 +363,7 @@ TEST_F(ExpectedRecordsTest, ExcusesTheSearchForAnNssModuleOnly) {
   EXPECT_EQ(process.records[4].excuse, Cause::kNone);
 }
 
-TEST_F(ExpectedRecordsTest, NssModulesMayComeLate) {
+TEST_F(ExpectedRecordsTest, LibcsModulesMayComeLate) {
   Program(
       "2.0 openat(AT_FDCWD</w>, \"/etc/ld.so.cache\", O_RDONLY|O_CLOEXEC) = "
       "3</c>\n"
@@ -352,12 +372,16 @@ TEST_F(ExpectedRecordsTest, NssModulesMayComeLate) {
       "2.2 openat(AT_FDCWD</w>, \"/l/libm.so.6\", O_RDONLY|O_CLOEXEC) = "
       "3</l>\n"
       "2.3 openat(AT_FDCWD</w>, \"/etc/group\", O_RDONLY|O_CLOEXEC) = 3</g>\n"
+      "2.35 openat(AT_FDCWD</w>, \"/l/gconv/KOI8-R.so\", "
+      "O_RDONLY|O_CLOEXEC) = 3</l>\n"
+      "2.36 openat(AT_FDCWD</w>, \"a\", O_RDONLY|O_CLOEXEC) = 3</a>\n"
       "2.4 openat(AT_FDCWD</w>, \"/l/libz.so.1\", O_RDONLY|O_CLOEXEC) = "
       "3</l>\n");
   const Process process = Get()[0];
   std::vector<bool> late;
   for (const Expected& e : process.records) late.push_back(e.late);
-  EXPECT_THAT(late, ElementsAre(false, true, true, true, false, false, false));
+  EXPECT_THAT(late, ElementsAre(false, true, true, true, false, true, false,
+                                false, false));
 }
 
 TEST_F(ExpectedRecordsTest, LooksForScriptsBelowTheRootDirectory) {
