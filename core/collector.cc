@@ -36,6 +36,8 @@ constexpr int kFinalRounds = 8;
 // Of the sequencer.
 constexpr size_t kPipeStream = 0;
 constexpr size_t kFirstLaneStream = 1;
+// Of the intake, beside the pipe.
+constexpr size_t kOverflowStream = 1;
 
 // Empty if it cannot be told.
 std::string ReadLink(const std::string& link) {
@@ -123,6 +125,7 @@ void Collector::Finish() {
     TakeDeaths();
   }
   Drain(/*last=*/true);
+  ReportLosses();
   if (root_status_missing_) merge_.Ended(root_, absl::nullopt);
   intake_.Finish();
   merge_.Finish();
@@ -141,14 +144,18 @@ void Collector::Finish() {
 }
 
 void Collector::Receive(const Record& record) {
-  if (record.kind == wire::Kind::kLane) {
-    if (pipe_->lanes() != nullptr) pipe_->lanes()->Open(record.a);
-  } else if (sequencer_.empty() && !LanesInUse()) {
+  if (record.kind == wire::Kind::kUnstamped) {
+    // What the speaker has said in its lane is earlier than what is to come.
+    latest_in_pipe_ = std::max(latest_in_pipe_, record.stamp);
+  } else if (sequencer_.empty() && !ComesByOtherWays()) {
     Accept(record);
   } else {
-    // A stamp that cannot be is the arrival's.
-    sequencer_.Add(kPipeStream, std::min(record.stamp, pipe_read_),
-                   record.bytes);
+    // A stamp that cannot be is the arrival's, and none is that of what stood
+    // before it.
+    uint64_t stamp = std::min(record.stamp, pipe_read_);
+    if (stamp == 0) stamp = latest_in_pipe_;
+    latest_in_pipe_ = std::max(latest_in_pipe_, stamp);
+    sequencer_.Add(kPipeStream, stamp, record.bytes);
   }
 }
 
@@ -166,9 +173,27 @@ bool Collector::LanesInUse() const {
   return pipe_->lanes() != nullptr && pipe_->lanes()->in_use();
 }
 
+bool Collector::ComesByOtherWays() const {
+  // Whoever has once used the overflow may be about to append to it again.
+  return LanesInUse() ||
+         (pipe_->overflow() != nullptr &&
+          __atomic_load_n(&pipe_->lanes()->head()->overflow_uses,
+                          __ATOMIC_ACQUIRE) != 0);
+}
+
 size_t Collector::Drain(bool last) {
   // Before the looks at the pipe and at the lanes: sequencer.h.
   const uint64_t before = last ? UINT64_MAX : Stamp();
+  Lanes* const lanes = pipe_->lanes();
+  if (lanes != nullptr) {
+    lanes->CountLook();
+    lanes->FindBegun();
+  }
+  // Measured before the pipe is read: what a process has said in the pipe
+  // before it turned to the overflow is taken before that.
+  const uint64_t overflow = pipe_->overflow() != nullptr && ComesByOtherWays()
+                                ? pipe_->overflow()->Pending()
+                                : 0;
   // What is there now must be taken in; what busy writers add meanwhile, not
   // before the deaths of others are dealt with.
   const size_t pending = pipe_->Pending();
@@ -177,15 +202,20 @@ size_t Collector::Drain(bool last) {
     const size_t n = pipe_->Read(absl::MakeSpan(buffer_.get(), kReadSize));
     if (n == 0) break;
     pipe_read_ = Stamp();
+    if (lanes != nullptr) lanes->FindBegun();
     intake_.Feed(absl::string_view(buffer_.get(), n));
     taken += n;
   }
+  if (overflow > 0) {
+    TakeOverflow(overflow);
+    taken += overflow;
+  }
   if (LanesInUse()) {
-    pipe_->lanes()->Take(
-        before, [&](size_t lane, uint64_t stamp, absl::string_view record) {
-          sequencer_.Add(kFirstLaneStream + lane, stamp, record);
-          taken += record.size();
-        });
+    lanes->Take(before,
+                [&](size_t lane, uint64_t stamp, absl::string_view record) {
+                  sequencer_.Add(kFirstLaneStream + lane, stamp, record);
+                  taken += record.size();
+                });
   }
   if (!sequencer_.empty()) {
     sequencer_.Deliver(before, [this](absl::string_view bytes) {
@@ -195,6 +225,49 @@ size_t Collector::Drain(bool last) {
   }
   if (taken > 0) FollowMerge();
   return taken;
+}
+
+void Collector::TakeOverflow(uint64_t pending) {
+  Overflow* const overflow = pipe_->overflow();
+  while (pending > 0) {
+    const size_t most =
+        static_cast<size_t>(std::min<uint64_t>(pending, kReadSize));
+    const size_t n = overflow->Read(absl::MakeSpan(buffer_.get(), most));
+    if (n == 0) break;
+    pipe_read_ = Stamp();
+    intake_.Feed(absl::string_view(buffer_.get(), n), kOverflowStream);
+    pending -= n;
+  }
+  __atomic_store_n(&pipe_->lanes()->head()->taken_pages,
+                   static_cast<uint32_t>(overflow->taken() / memory::kPage),
+                   __ATOMIC_RELEASE);
+}
+
+void Collector::ReportLosses() {
+  if (pipe_->lanes() == nullptr) return;
+  uint64_t of_unknown = 0;
+  const auto report = [this](uint64_t records, absl::string_view whose) {
+    lost_ += records;
+    if (records > 0) {
+      log_->Comment(absl::StrCat("lost ", records, " records of ", whose));
+    }
+  };
+  pipe_->lanes()->TakeLosses([&](const memory::Loss& loss) {
+    if (loss.pid <= 0 || loss.pid >= wire::kPidLimit) {
+      of_unknown += uint64_t{loss.records} + loss.of_children;
+      return;
+    }
+    Record record = {};
+    record.kind = wire::Kind::kLost;
+    record.pid = loss.pid;
+    record.pid_namespace = loss.pid_namespace;
+    if (!namespaces_.IsOwn(loss.pid_namespace)) {
+      record = namespaces_.Translate(record);
+    }
+    report(loss.records, absl::StrCat(record.pid));
+    report(loss.of_children, absl::StrCat("children of ", record.pid));
+  });
+  report(of_unknown, "unknown processes");
 }
 
 void Collector::FollowMerge() {
@@ -253,7 +326,7 @@ std::string Collector::Summary() const {
   return absl::StrCat(merge_.processes(), " processes, ", total, " records (",
                       records, "), ", merge_.untraced(),
                       " untraced processes, ", log_->bytes(), " bytes, ",
-                      merge_.lost(), " records lost");
+                      lost(), " records lost");
 }
 
 }  // namespace filemon

@@ -81,6 +81,9 @@ class Collector {
   // of it. The log's trailer is the caller's.
   void Finish();
 
+  // How many records are known to be missing.
+  uint64_t lost() const { return merge_.lost() + lost_; }
+
   // One line for people: processes, records by letter, and what is missing.
   std::string Summary() const;
 
@@ -93,6 +96,13 @@ class Collector {
   void Receive(const Record& record);
   void Accept(const Record& record);
   bool LanesInUse() const;
+  // Whether records may come by another way than the pipe, whose order is not
+  // all then.
+  bool ComesByOtherWays() const;
+  // What is in the overflow, up to `pending` bytes.
+  void TakeOverflow(uint64_t pending);
+  // Writes down what processes have counted as lost.
+  void ReportLosses();
   // Starts and ends the watching of processes that the merge has learnt of.
   void FollowMerge();
   // Tells the merge of the deaths noticed, after what the dead have reported.
@@ -108,6 +118,9 @@ class Collector {
   Sequencer sequencer_;
   // After the last look at the pipe: no honest stamp in it is later.
   uint64_t pipe_read_ = 0;
+  // The latest stamp in it so far: none of what follows there is earlier.
+  uint64_t latest_in_pipe_ = 0;
+  uint64_t lost_ = 0;  // as counted in the session's memory
   const std::unique_ptr<char[]> buffer_;
   std::vector<Death> deaths_;
   pid_t root_ = 0;

@@ -118,14 +118,15 @@ bool InBounds(const Bounds& bounds, const Header& h) {
 Intake::Intake(uint32_t cookie, Sink sink)
     : cookie_(cookie), sink_(std::move(sink)) {}
 
-void Intake::Feed(absl::string_view bytes) {
-  if (tail_.empty()) {
+void Intake::Feed(absl::string_view bytes, size_t stream) {
+  std::string& tail = tails_[stream];
+  if (tail.empty()) {
     bytes.remove_prefix(Consume(bytes));
-    tail_.assign(bytes.data(), bytes.size());
+    tail.assign(bytes.data(), bytes.size());
     return;
   }
-  tail_.append(bytes.data(), bytes.size());
-  tail_.erase(0, Consume(tail_));
+  tail.append(bytes.data(), bytes.size());
+  tail.erase(0, Consume(tail));
 }
 
 bool Intake::DecodeWhole(absl::string_view bytes, Record* record) {
@@ -143,13 +144,15 @@ bool Intake::DecodeWhole(absl::string_view bytes, Record* record) {
 }
 
 void Intake::Finish() {
-  std::string tail = std::exchange(tail_, {});
-  for (absl::string_view bytes = tail; !bytes.empty();) {
-    const size_t garbage =
-        bytes.size() < sizeof(Header) ? bytes.size() : NextHeader(bytes);
-    dropped_bytes_ += garbage;
-    bytes.remove_prefix(garbage);
-    bytes.remove_prefix(Consume(bytes));
+  for (std::string& left : tails_) {
+    const std::string tail = std::exchange(left, {});
+    for (absl::string_view bytes = tail; !bytes.empty();) {
+      const size_t garbage =
+          bytes.size() < sizeof(Header) ? bytes.size() : NextHeader(bytes);
+      dropped_bytes_ += garbage;
+      bytes.remove_prefix(garbage);
+      bytes.remove_prefix(Consume(bytes));
+    }
   }
   dropped_records_ += partials_.size();
   partials_.clear();

@@ -30,7 +30,8 @@ struct Record {
 };
 
 // Cuts a byte stream into records, whatever pieces it comes in, and puts
-// fragmented records together again. The pipe is writable by every traced
+// fragmented records together again, also when their pieces came in different
+// streams. The pipe is writable by every traced
 // process, so nothing in it is trusted: bytes that are no valid record are
 // dropped and counted, and reading goes on at the next valid header.
 //
@@ -46,7 +47,8 @@ class Intake {
   Intake(const Intake&) = delete;
   Intake& operator=(const Intake&) = delete;
 
-  void Feed(absl::string_view bytes);
+  // `stream` is 0 or 1: each has ends of records of its own.
+  void Feed(absl::string_view bytes, size_t stream = 0);
 
   // Decodes bytes that are to be one whole record, of this or of another
   // stream. If they are none they are counted.
@@ -92,8 +94,8 @@ class Intake {
 
   const uint32_t cookie_;
   const Sink sink_;
-  // The beginning of a record whose end has not come yet.
-  std::string tail_;
+  // Of each stream, the beginning of a record whose end has not come yet.
+  std::string tails_[2];
   absl::flat_hash_map<FragmentKey, Partial> partials_;
   uint64_t dropped_bytes_ = 0;
   uint64_t dropped_records_ = 0;

@@ -19,8 +19,8 @@
 // hole; one that is merely slow keeps nobody waiting. When the lane is full the
 // record goes into the pipe.
 //
-// The process says in the pipe (wire::Kind::kLane) which lane it has, before it
-// begins it: so the collector knows of each that is not clean.
+// The process says in the head of the file (session_memory.h) which lane it
+// has, before it begins it: so the collector knows of each that is not clean.
 //
 // This header is included by both sides. It is freestanding, and its layout is
 // the same in 32-bit and 64-bit processes.
@@ -40,13 +40,8 @@ inline constexpr uint32_t kSize = 256 * 1024;
 // For which there is room in the file.
 inline constexpr uint32_t kLanes = 128;
 
-// What the file begins with.
-struct FileHeader {
-  uint32_t cookie;  // of the session: the file might be another's
-  uint32_t count;   // of lanes that the collector looks at
-};
-
-// The lanes follow at 64 KiB, the largest page.
+// They follow the head of the file (session_memory.h) at 64 KiB, the largest
+// page.
 inline constexpr uint32_t kFirstLane = 64 * 1024;
 inline constexpr uint32_t kFileSize = kFirstLane + kLanes * kSize;
 

@@ -10,28 +10,17 @@
 #include <algorithm>
 
 #include "absl/algorithm/container.h"
+#include "core/memory_file.h"
 #include "core/stamp.h"
 #include "core/wire.h"
 
 namespace filemon {
 namespace {
 
-// linux/memfd.h of Linux 6.3; older kernels know no such flag.
-constexpr unsigned kNoExecSeal = 8;
-
 constexpr uint32_t kLanesForAProcessor = 4;
 
 // No honest stamp is so far ahead of ours: a second or more, in any clock.
 constexpr uint64_t kFuture = uint64_t{1} << 32;
-
-int CreateFile() {
-  for (const unsigned flags : {kNoExecSeal, 0u}) {
-    const int fd =
-        memfd_create("filemon lanes", MFD_CLOEXEC | MFD_ALLOW_SEALING | flags);
-    if (fd >= 0) return fd;
-  }
-  return -1;
-}
 
 // Whether the kernel has found that the processors' clocks run alike: then it
 // uses them for its own time.
@@ -79,16 +68,14 @@ uint32_t UsefulLanes() {
 }  // namespace
 
 std::unique_ptr<Lanes> Lanes::Create(uint32_t cookie) {
-  if (!ClocksRunAlike() || !FileMayBeLong()) return nullptr;
-  const int fd = CreateFile();
+  if (!FileMayBeLong()) return nullptr;
+  const int fd = CreateMemoryFile("filemon lanes", MFD_ALLOW_SEALING);
   if (fd < 0) return nullptr;
-  const uint32_t count = UsefulLanes();
-  const lane::FileHeader header = {cookie, count};
+  const uint32_t count = ClocksRunAlike() ? UsefulLanes() : 0;
   void* memory = MAP_FAILED;
   // Of a file that shrinks, the rest of a mapping is SIGBUS.
   if (ftruncate(fd, lane::kFileSize) == 0 &&
-      fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0 &&
-      pwrite(fd, &header, sizeof(header), 0) == sizeof(header)) {
+      fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0) {
     memory = mmap(nullptr, lane::kFileSize, PROT_READ | PROT_WRITE, MAP_SHARED,
                   fd, 0);
   }
@@ -96,6 +83,9 @@ std::unique_ptr<Lanes> Lanes::Create(uint32_t cookie) {
     close(fd);
     return nullptr;
   }
+  auto* const head = static_cast<memory::Head*>(memory);
+  head->cookie = cookie;
+  head->lanes = count;
   return std::unique_ptr<Lanes>(
       new Lanes(fd, static_cast<char*>(memory), cookie, count));
 }
@@ -105,9 +95,16 @@ Lanes::~Lanes() {
   close(fd_);
 }
 
-void Lanes::Open(int32_t number) {
-  if (number < 0 || static_cast<uint32_t>(number) >= count_) return;
-  const size_t n = static_cast<size_t>(number);
+void Lanes::FindBegun() {
+  for (uint32_t number = 0; number < count_; ++number) {
+    if (__atomic_load_n(&head()->begun[number], __ATOMIC_ACQUIRE) != 0) {
+      Open(number);
+    }
+  }
+}
+
+void Lanes::Open(uint32_t number) {
+  const size_t n = number;
   if (absl::c_any_of(open_, [n](const Lane& l) { return l.number == n; })) {
     return;
   }
@@ -232,9 +229,26 @@ void Lanes::Close(const Lane& lane) {
   }
   __atomic_store_n(&lane.memory->head, 0, __ATOMIC_RELAXED);
   __atomic_store_n(&lane.memory->tail, 0, __ATOMIC_RELEASE);
+  __atomic_store_n(&head()->begun[lane.number], 0, __ATOMIC_RELEASE);
   struct flock lock = LockOf(lane.number);
   lock.l_type = F_UNLCK;
   fcntl(fd_, F_OFD_SETLK, &lock);
+}
+
+void Lanes::CountLook() {
+  __atomic_fetch_add(&head()->looks, 1, __ATOMIC_RELEASE);
+}
+
+void Lanes::TakeLosses(absl::FunctionRef<void(const memory::Loss& loss)> sink) {
+  if (__atomic_load_n(&head()->lossy, __ATOMIC_ACQUIRE) == 0) return;
+  for (memory::Loss& place : head()->losses) {
+    const memory::Loss loss = {
+        __atomic_load_n(&place.pid, __ATOMIC_ACQUIRE),
+        __atomic_load_n(&place.pid_namespace, __ATOMIC_ACQUIRE),
+        __atomic_exchange_n(&place.records, 0, __ATOMIC_ACQ_REL),
+        __atomic_exchange_n(&place.of_children, 0, __ATOMIC_ACQ_REL)};
+    if (loss.records > 0 || loss.of_children > 0) sink(loss);
+  }
 }
 
 }  // namespace filemon

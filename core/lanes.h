@@ -1,5 +1,5 @@
-// The lanes of a session, on the collector's side. See lane.h for what they
-// are.
+// The lanes of a session, on the collector's side, and the head of their file.
+// See lane.h and session_memory.h for what they are.
 #ifndef FILEMON_CORE_LANES_H_
 #define FILEMON_CORE_LANES_H_
 
@@ -12,6 +12,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
 #include "core/lane.h"
+#include "core/session_memory.h"
 
 namespace filemon {
 
@@ -21,8 +22,8 @@ namespace filemon {
 // Not thread-safe.
 class Lanes {
  public:
-  // Null where there can be none: the processors' clocks do not run alike
-  // (stamp.h), or there is no memory to be shared.
+  // Null where there is no memory to be shared. Where the processors' clocks do
+  // not run alike (stamp.h) there is, but no lanes are in it.
   static std::unique_ptr<Lanes> Create(uint32_t cookie);
   ~Lanes();
 
@@ -36,8 +37,10 @@ class Lanes {
   // collector's memory, so their number is that of the processors, some times.
   uint32_t count() const { return count_; }
 
-  // A process has said that it writes into the lane of that number.
-  void Open(int32_t number);
+  // Finds the lanes that processes have begun since the last call. To be called
+  // after each look at the pipe: what stands there may be later than what is in
+  // such a lane.
+  void FindBegun();
   // Whether any lane is in use.
   bool in_use() const { return !open_.empty(); }
 
@@ -52,6 +55,14 @@ class Lanes {
   // Bytes that were no records.
   uint64_t dropped_bytes() const { return dropped_bytes_; }
 
+  memory::Head* head() const {
+    return reinterpret_cast<memory::Head*>(memory_);
+  }
+  // Says that the collector is alive and looks.
+  void CountLook();
+  // Gives back what processes have counted as lost since the last call.
+  void TakeLosses(absl::FunctionRef<void(const memory::Loss& loss)> sink);
+
  private:
   struct Lane {
     size_t number;
@@ -65,6 +76,7 @@ class Lanes {
   Lanes(int fd, char* memory, uint32_t cookie, uint32_t count)
       : fd_(fd), memory_(memory), cookie_(cookie), count_(count) {}
 
+  void Open(uint32_t number);
   // Whether there is nothing in it, or nothing that makes sense.
   static bool IsEmpty(const Lane& lane, uint32_t tail);
   // Whether something was taken.

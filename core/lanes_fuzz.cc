@@ -58,14 +58,15 @@ class Mapping {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace filemon;
   const auto lanes = Lanes::Create(kCookie);
-  if (lanes == nullptr) return 0;
+  if (lanes == nullptr || lanes->count() == 0) return 0;
   auto mapping = std::make_unique<Mapping>(*lanes);
-  lanes->Open(0);
+  lanes->head()->begun[0] = 1;
 
   Sequencer sequencer;
   Intake intake(kCookie, [](const Record&) {});
   const auto take = [&](uint64_t before) {
     size_t taken = 0;
+    lanes->FindBegun();
     lanes->Take(before,
                 [&](size_t lane, uint64_t stamp, absl::string_view record) {
                   if (stamp >= before || record.size() > lane::kSize) abort();

@@ -13,6 +13,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -87,14 +88,18 @@ class LanesTest : public ::testing::Test {
   LanesTest() : lanes_(Lanes::Create(kCookie)) {}
 
   void SetUp() override {
-    if (lanes_ == nullptr) {
+    if (lanes_ == nullptr || lanes_->count() == 0) {
       GTEST_SKIP() << "the processors' clocks do not run alike here";
     }
   }
 
+  // A process says that it has taken this lane.
+  void Begins(uint32_t number) { lanes_->head()->begun[number] = 1; }
+
   // The names of the records that are due.
   std::vector<std::string> Names(uint64_t before) {
     std::vector<std::string> names;
+    lanes_->FindBegun();
     lanes_->Take(before, [&](size_t, uint64_t, absl::string_view record) {
       names.emplace_back(record.data() + sizeof(wire::Header) + 1);
     });
@@ -117,7 +122,9 @@ TEST_F(LanesTest, AreNotThereUnderAFileSizeLimit) {
 TEST_F(LanesTest, TakesWhatIsWhole) {
   const Writer writer(*lanes_, 3);
   ASSERT_TRUE(lane::IsClean(writer.lane()));
-  lanes_->Open(3);
+  Begins(3);
+  EXPECT_FALSE(lanes_->in_use());
+  lanes_->FindBegun();
   EXPECT_TRUE(lanes_->in_use());
   EXPECT_THAT(Names(100), IsEmpty());  // not begun yet
   writer.Begin();
@@ -134,7 +141,7 @@ TEST_F(LanesTest, TakesWhatIsWhole) {
 TEST_F(LanesTest, LeavesWhatIsNotDue) {
   const Writer writer(*lanes_, 0);
   writer.Begin();
-  lanes_->Open(0);
+  Begins(0);
   writer.Write(5, "five");
   writer.Write(9, "nine");
   writer.Write(6, "six");  // two threads
@@ -148,10 +155,11 @@ TEST_F(LanesTest, LeavesWhatIsNotDue) {
 TEST_F(LanesTest, TakesAStampThatCannotBeForTheArrivals) {
   const Writer writer(*lanes_, 0);
   writer.Begin();
-  lanes_->Open(0);
+  Begins(0);
   writer.Write(UINT64_MAX, "impossible");
   writer.Write(1, "possible");
   std::vector<uint64_t> stamps;
+  lanes_->FindBegun();
   lanes_->Take(100, [&](size_t, uint64_t stamp, absl::string_view) {
     stamps.push_back(stamp);
   });
@@ -161,7 +169,7 @@ TEST_F(LanesTest, TakesAStampThatCannotBeForTheArrivals) {
 TEST_F(LanesTest, PassesByWhatIsBeingWritten) {
   const Writer writer(*lanes_, 0);
   writer.Begin();
-  lanes_->Open(0);
+  Begins(0);
   writer.Write(1, "before");
   char* const slow = writer.Claim(2, "slow");
   writer.Write(3, "after");
@@ -178,7 +186,7 @@ TEST_F(LanesTest, PassesByWhatIsBeingWritten) {
 TEST_F(LanesTest, FindsWhatComesAfterAHole) {
   auto writer = std::make_unique<Writer>(*lanes_, 0);
   writer->Begin();
-  lanes_->Open(0);
+  Begins(0);
   int written = 0;
   // To where a record does not fit into the lap any more.
   while (lane::OffsetOf(writer->lane()->tail) + 512 < lane::kSize) {
@@ -199,7 +207,7 @@ TEST_F(LanesTest, FindsWhatComesAfterAHole) {
 TEST_F(LanesTest, IsFullAndIsEmptiedOverManyLaps) {
   const Writer writer(*lanes_, 0);
   writer.Begin();
-  lanes_->Open(0);
+  Begins(0);
   int next = 0;
   int expected = 0;
   for (int round = 0; round < 200; ++round) {
@@ -221,7 +229,7 @@ TEST_F(LanesTest, IsFreeWhenItsProcessIsGone) {
     ASSERT_TRUE(writer.locked());
     EXPECT_FALSE(Writer(*lanes_, 0).locked());
     writer.Begin();
-    lanes_->Open(0);
+    Begins(0);
     writer.Write(1, "last");
     EXPECT_THAT(Names(1), IsEmpty());
     EXPECT_TRUE(lanes_->in_use());
@@ -238,27 +246,26 @@ TEST_F(LanesTest, IsFreeWhenItsProcessIsGone) {
   EXPECT_TRUE(lane::IsClean(next.lane()));
 }
 
-// Killed between its word in the pipe and its first record.
+// Killed between its word in the head and its first record.
 TEST_F(LanesTest, IsFreeWhenItsProcessNeverBegan) {
-  lanes_->Open(0);
+  Begins(0);
   EXPECT_THAT(Names(1), IsEmpty());
   EXPECT_FALSE(lanes_->in_use());
   EXPECT_TRUE(Writer(*lanes_, 0).locked());
 }
 
 TEST_F(LanesTest, KnowsNoOtherLanes) {
-  ASSERT_LE(lanes_->count(), lane::kLanes);
-  for (int32_t number : {-1, static_cast<int32_t>(lanes_->count()),
-                         int32_t{lane::kLanes}, INT32_MIN, INT32_MAX}) {
-    lanes_->Open(number);
-  }
+  ASSERT_LT(lanes_->count(), lane::kLanes);
+  Begins(lanes_->count());
+  Begins(lane::kLanes - 1);
+  lanes_->FindBegun();
   EXPECT_FALSE(lanes_->in_use());
 }
 
 TEST_F(LanesTest, SurvivesAnythingWrittenOverIt) {
   auto writer = std::make_unique<Writer>(*lanes_, 0);
   writer->Begin();
-  lanes_->Open(0);
+  Begins(0);
   uint32_t seed = 1;
   for (int round = 0; round < 300; ++round) {
     writer->Write(1, "good");
@@ -271,6 +278,7 @@ TEST_F(LanesTest, SurvivesAnythingWrittenOverIt) {
       words[at] = seed % 5 == 0 ? kCookie : seed % 7 == 0 ? lane::kTaken : seed;
     }
     // Its size is at most what lies before the end of the lane.
+    lanes_->FindBegun();
     lanes_->Take(100, [&](size_t, uint64_t, absl::string_view record) {
       const char* const begin = record.data();
       EXPECT_GE(record.size(), sizeof(wire::Header));
@@ -314,7 +322,7 @@ TEST_F(LanesTest, TakesFromManyThreads) {
   constexpr int kRecords = 20000;
   const Writer writer(*lanes_, 0);
   writer.Begin();
-  lanes_->Open(0);
+  Begins(0);
   std::vector<std::thread> threads;
   for (int thread = 0; thread < kThreads; ++thread) {
     threads.emplace_back([&writer, thread] {
@@ -341,6 +349,58 @@ TEST_F(LanesTest, TakesFromManyThreads) {
   EXPECT_EQ(lanes_->dropped_bytes(), 0u);
 }
 
+// ---- The head of the file -------------------------------------------------
+
+using Counted = std::vector<std::tuple<int, uint32_t, uint32_t, uint32_t>>;
+
+class LossesTest : public LanesTest {
+ protected:
+  void Lose(int32_t pid, uint32_t pid_namespace, uint32_t records) {
+    memory::LossOf(lanes_->head(), pid, pid_namespace)->records += records;
+  }
+
+  Counted Losses() {
+    Counted losses;
+    lanes_->TakeLosses([&](const memory::Loss& loss) {
+      losses.emplace_back(loss.pid, loss.pid_namespace, loss.records,
+                          loss.of_children);
+    });
+    return losses;
+  }
+};
+
+TEST_F(LossesTest, AreCountedForEachProcess) {
+  EXPECT_THAT(Losses(), IsEmpty());
+  Lose(7, 0, 1);
+  Lose(7, 4711, 10);
+  Lose(7 + memory::kLosses - 1, 0, 100);  // hashed to the same place
+  Lose(7, 0, 2);
+  memory::LossOf(lanes_->head(), 8, 0)->of_children = 5;
+  EXPECT_THAT(Losses(),
+              ::testing::UnorderedElementsAre(
+                  std::make_tuple(7, 0, 3, 0), std::make_tuple(7, 4711, 10, 0),
+                  std::make_tuple(7 + memory::kLosses - 1, 0, 100, 0),
+                  std::make_tuple(8, 0, 0, 5)));
+  EXPECT_THAT(Losses(), IsEmpty());
+  Lose(7, 0, 9);
+  EXPECT_THAT(Losses(), ElementsAre(std::make_tuple(7, 0, 9, 0)));
+}
+
+TEST_F(LossesTest, OfMoreThanThereAreRoomForAreSomebodys) {
+  constexpr uint32_t kProcesses = 3 * memory::kLosses;
+  for (uint32_t pid = 1; pid <= kProcesses; ++pid) Lose(pid, 0, 1);
+  uint32_t sum = 0;
+  uint32_t unknown = 0;
+  for (const auto& loss : Losses()) {
+    sum += std::get<2>(loss);
+    if (std::get<0>(loss) == 0) unknown = std::get<2>(loss);
+  }
+  EXPECT_EQ(sum, kProcesses);
+  EXPECT_GT(unknown, memory::kLosses);
+}
+
+// ---- Processes that end -----------------------------------------------------
+
 // Whatever a process has written when it is killed is there.
 TEST_F(LanesTest, LosesNothingOfAKilledProcess) {
   auto* const done =
@@ -359,7 +419,7 @@ TEST_F(LanesTest, LosesNothingOfAKilledProcess) {
       }
     }
     while (*done < 0) std::this_thread::yield();
-    lanes_->Open(0);
+    Begins(0);
     int expected = 0;
     const auto take = [&] {
       for (const std::string& name : Names(100)) {

@@ -88,7 +88,20 @@ SessionPipe::SessionPipe(int reader, int writer, const int bell[2],
       bell_writer_(bell[1]),
       inode_(inode),
       cookie_(cookie),
-      lanes_(Lanes::Create(cookie)) {}
+      lanes_(Lanes::Create(cookie)) {
+  // What is in the overflow has its place among the rest by its stamp.
+  if (lanes_ == nullptr || lanes_->count() == 0) return;
+  overflow_ = Overflow::Create();
+  if (overflow_ == nullptr) return;
+  struct stat st;
+  if (fstat(overflow_->fd(), &st) != 0) return;
+  memory::Head* const head = lanes_->head();
+  head->overflow_inode_low = static_cast<uint32_t>(st.st_ino);
+  head->overflow_inode_high = static_cast<uint32_t>(uint64_t{st.st_ino} >> 32);
+  head->overflow = overflow_->fd();
+  head->overflow_pages =
+      static_cast<uint32_t>(overflow_->limit() / memory::kPage);
+}
 
 SessionPipe::~SessionPipe() {
   close(reader_);

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "core/lanes.h"
+#include "core/overflow.h"
 
 namespace filemon {
 
@@ -45,6 +46,8 @@ class SessionPipe {
 
   // Null if the session has none.
   Lanes* lanes() const { return lanes_.get(); }
+  // Null if the session has none; processes find it by the lanes' head.
+  Overflow* overflow() const { return overflow_.get(); }
   // wire::kSessionVariable's LANES.
   int lanes_fd() const { return lanes_ != nullptr ? lanes_->fd() : 0; }
 
@@ -68,6 +71,7 @@ class SessionPipe {
   const uint64_t inode_;
   const uint32_t cookie_;
   const std::unique_ptr<Lanes> lanes_;
+  std::unique_ptr<Overflow> overflow_;
 };
 
 }  // namespace filemon

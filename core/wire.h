@@ -149,8 +149,9 @@ enum class Kind : uint8_t {
   // threads and other people's children as well: to be taken for the end of the
   // process a only if there is one, and nobody else tells how it ended.
   kTraceeEnded = 21,
-  // pid writes into the lane a (lane.h) from now on. No names.
-  kLane = 22,
+  // The records of pid that follow have no stamps, as it must not read the
+  // clock (PR_SET_TSC in prctl(2)). No names.
+  kUnstamped = 22,
 };
 inline constexpr uint8_t kLastKind = 22;
 
@@ -195,7 +196,8 @@ struct Header {
   uint8_t kind;     // a Kind
   uint8_t names;    // how many NUL-terminated names follow
   // Stamp() when the record was made, its halves: 64 bits would be aligned
-  // differently in 32-bit and in 64-bit processes.
+  // differently in 32-bit and in 64-bit processes. 0 if the speaker cannot
+  // tell: then it is said in the pipe, and has its place there.
   uint32_t stamp_low;
   uint32_t stamp_high;
   int32_t pid;  // whom the record is about
@@ -265,7 +267,7 @@ constexpr int NamesOf(Kind kind) {
     case Kind::kFragment:
     case Kind::kEntered:
     case Kind::kLeft:
-    case Kind::kLane:
+    case Kind::kUnstamped:
       return 0;
   }
   return -1;

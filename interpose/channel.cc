@@ -3,6 +3,11 @@
 // pipe is open for reading too (O_RDWR): it always has a reader, so no write
 // ever raises SIGPIPE; when the collector is gone the pipe fills up and the
 // write says EAGAIN.
+//
+// Who finds the pipe full waits. When the collector does not even look any more
+// (it was stopped, or its log's reader does not read), records are appended to
+// the session's overflow, and nobody waits. When that cannot be had, or is full
+// too, the wait has an end, and what is given up is counted.
 #include "interpose/channel.h"
 
 #include <errno.h>
@@ -12,6 +17,7 @@
 #include "interpose/image_proof.h"
 #include "interpose/own_lane.h"
 #include "interpose/session.h"
+#include "interpose/session_memory.h"
 #include "interpose/sys.h"
 #include "interpose/text.h"
 
@@ -31,8 +37,12 @@ constexpr int kLongestSleep = 64 * 1000;
 // through.
 constexpr int kRelief = 64;
 
+// How long the collector may take to look again until it counts as stalled, in
+// microseconds. On the busiest machine it gets its turn within some ten.
+constexpr int kStall = 100 * 1000;
+
 int g_sleep;             // the next one; 0 before the first
-uint32_t g_lost;         // records given up since the last kLost
+uint32_t g_lost;         // given up since the last kLost, and counted only here
 bool g_out_of_patience;  // the last wait was in vain: no other until a success
 uint32_t g_fragment_number;  // of the last record sent in pieces
 
@@ -89,8 +99,11 @@ void Gather(const Session& session, const Measured& measured,
   }
 }
 
-void GiveUp(uint32_t records) {
-  __atomic_fetch_add(&g_lost, records, __ATOMIC_RELAXED);
+__attribute__((noinline)) void GiveUp(pid_t pid, uint32_t records) {
+  // In the session's memory the count outlives this process.
+  if (!CountLost(pid, records)) {
+    __atomic_fetch_add(&g_lost, records, __ATOMIC_RELAXED);
+  }
 }
 
 void Sleep(int* waited) {
@@ -108,12 +121,51 @@ __attribute__((noinline)) void GetOver() {
                    __ATOMIC_RELAXED);
 }
 
-// `write` tries once and returns what the kernel said. False if the record
-// could not be written.
+// The wait for room in the pipe.
+struct Wait {
+  int waited = 0;      // microseconds
+  int looked_at = 0;   // how long it had lasted when the collector last looked
+  uint32_t looks = 0;  // how often it had looked then
+};
+
+// Sleeps while there is reason to believe that there will be room. False if
+// there is none: the record is to go into the overflow, or is lost.
+__attribute__((noinline)) bool WaitForRoom(Wait* wait) {
+  if (wait->waited / 1000 >= kPatience || g_out_of_patience) {
+    g_out_of_patience = true;
+    return false;
+  }
+  const uint32_t looks = CollectorLooks();
+  if (looks != wait->looks) {
+    wait->looks = looks;
+    wait->looked_at = wait->waited;
+  } else if (looks != 0 && wait->waited - wait->looked_at >= kStall) {
+    NoteStall(looks);
+  }
+  Sleep(&wait->waited);
+  if (CollectorLives()) return true;
+  GoDormant();
+  return false;
+}
+
+// Room that does not depend on the collector. False if there is none.
 template <typename Attempt>
-bool WriteWhole(Attempt write) {
-  int waited = 0;  // microseconds
+bool Append(Attempt write, size_t size) {
+  const int fd = OpenOverflow(size);
+  if (fd < 0) return false;
+  const long result = write(fd);
+  sys::Close(fd);
+  return result == static_cast<long>(size);
+}
+
+// `write` tries once to write `size` bytes, and returns what the kernel said.
+// False if the record could not be written. `*appends` says that the bytes are
+// for the overflow, as those before them were, and is set when they are.
+template <typename Attempt>
+bool WriteWhole(Attempt write, size_t size, bool* appends) {
+  Wait wait;
   bool recovered = false;
+  if (*appends) return Append(write, size);
   for (;;) {
     const int fd = __atomic_load_n(&ThisSession().fd, __ATOMIC_RELAXED);
     if (fd == kDormant) return false;
@@ -124,15 +176,11 @@ bool WriteWhole(Attempt write) {
     }
     switch (result) {
       case -EAGAIN:
-        if (waited / 1000 >= kPatience || g_out_of_patience) {
-          g_out_of_patience = true;
-          return false;
+        if ((CollectorIsStalled() || g_out_of_patience) &&
+            Append(write, size)) {
+          return *appends = true;
         }
-        Sleep(&waited);
-        if (!CollectorLives()) {
-          GoDormant();
-          return false;
-        }
+        if (!WaitForRoom(&wait)) return false;
         break;
       case -EINTR:
         break;
@@ -145,8 +193,9 @@ bool WriteWhole(Attempt write) {
   }
 }
 
-bool WriteBytes(const void* data, size_t size) {
-  return WriteWhole([&](int fd) { return sys::Write(fd, data, size); });
+bool WriteBytes(const void* data, size_t size, bool* appends) {
+  return WriteWhole([&](int fd) { return sys::Write(fd, data, size); }, size,
+                    appends);
 }
 
 constexpr int kMaxParts = 1 + wire::kMaxNames;
@@ -178,11 +227,13 @@ bool WriteFragments(const Parts& parts) {
       __atomic_add_fetch(&g_fragment_number, 1, __ATOMIC_RELAXED));
   size_t offset = 0;
   size_t filled = 0;
+  // Its pieces come in order: once one is in the overflow, all are.
+  bool appends = false;
   const auto send = [&] {
     header.size = static_cast<uint16_t>(sizeof(header) + filled);
     header.b = static_cast<int32_t>(offset);
     memcpy(piece, &header, sizeof(header));
-    if (!WriteBytes(piece, sizeof(header) + filled)) return false;
+    if (!WriteBytes(piece, sizeof(header) + filled, &appends)) return false;
     offset += filled;
     filled = 0;
     return true;
@@ -207,7 +258,8 @@ __attribute__((noinline)) bool WriteSmall(const Measured& measured) {
   char bytes[kSmall];
   const Session& session = ThisSession();
   Gather(session, measured, session.cookie, bytes);
-  return WriteBytes(bytes, measured.size);
+  bool appends = false;
+  return WriteBytes(bytes, measured.size, &appends);
 }
 
 __attribute__((noinline)) bool WriteLong(const Measured& measured) {
@@ -216,8 +268,10 @@ __attribute__((noinline)) bool WriteLong(const Measured& measured) {
   if (measured.size > wire::kMaxRecord) return true;
   const Parts parts(measured);
   if (measured.size > wire::kMaxWrite) return WriteFragments(parts);
+  bool appends = false;
   return WriteWhole(
-      [&](int fd) { return sys::Writev(fd, parts.part, parts.count); });
+      [&](int fd) { return sys::Writev(fd, parts.part, parts.count); },
+      measured.size, &appends);
 }
 
 bool WriteInPipe(const Measured& measured) {
@@ -241,7 +295,9 @@ __attribute__((noinline)) void ReportLost(pid_t pid) {
   if (lost == 0) return;
   OutgoingRecord record = {wire::Kind::kLost, pid};
   record.a = static_cast<int32_t>(lost);
-  if (!EmitInPipe(record)) GiveUp(lost);
+  if (!WriteInPipe(Measured(record))) {
+    __atomic_fetch_add(&g_lost, lost, __ATOMIC_RELAXED);
+  }
 }
 
 }  // namespace
@@ -251,28 +307,30 @@ void Emit(const OutgoingRecord& record) {
     ReportLost(record.pid);
   }
   const Measured measured(record);
-  if (!WriteInLane(measured) && !WriteInPipe(measured)) GiveUp(1);
+  if (!WriteInLane(measured) && !WriteInPipe(measured)) GiveUp(record.pid, 1);
 }
 
-bool EmitInPipe(const OutgoingRecord& record) {
-  return WriteInPipe(Measured(record));
-}
+void ForgetLosses() { g_lost = 0; }
 
 void Batch::Add(const OutgoingRecord& record) {
   const Measured measured(record);
   if (measured.size > sizeof(bytes_) - size_) Flush();
   if (measured.size > sizeof(bytes_)) {
-    if (!WriteInPipe(measured)) GiveUp(1);
+    if (!WriteInPipe(measured)) GiveUp(record.pid, 1);
     return;
   }
   const Session& session = ThisSession();
   Gather(session, measured, session.cookie, bytes_ + size_);
   size_ += measured.size;
   ++records_;
+  pid_ = record.pid;
 }
 
 void Batch::Flush() {
-  if (size_ > 0 && !WriteBytes(bytes_, size_)) GiveUp(records_);
+  bool appends = false;
+  if (size_ > 0 && !WriteBytes(bytes_, size_, &appends)) {
+    GiveUp(pid_, records_);
+  }
   size_ = 0;
   records_ = 0;
 }

@@ -22,14 +22,14 @@ struct OutgoingRecord {
       {};  // NUL-terminated; wire::NamesOf(kind)
 };
 
-// Reports one record. When this returns the record is in the lane or the pipe,
-// and survives whatever happens to this process. Async-signal-safe,
-// thread-safe; waits while the pipe is full and the collector lives, but not
-// for ever.
+// Reports one record. When this returns the record is in the lane, the pipe or
+// the overflow, and survives whatever happens to this process; or it is counted
+// as lost. Async-signal-safe, thread-safe; waits while the pipe is full and the
+// collector looks, but not for ever.
 void Emit(const OutgoingRecord& record);
 
-// The same, in the pipe in any case. False if the record is lost.
-bool EmitInPipe(const OutgoingRecord& record);
+// In a forked child: what its parent has lost is its parent's to say.
+void ForgetLosses();
 
 // Several records in as few writes as possible.
 class Batch {
@@ -44,6 +44,7 @@ class Batch {
 
   size_t size_ = 0;
   uint32_t records_ = 0;
+  pid_t pid_ = 0;  // whom they are about
   alignas(4) char bytes_[kSize];
 };
 

@@ -16,6 +16,7 @@
 #include "gtest/gtest.h"
 #include "interpose/fake_collector.h"
 #include "interpose/session.h"
+#include "interpose/session_memory.h"
 
 namespace filemon {
 namespace {
@@ -294,6 +295,93 @@ TEST_F(ChannelTest, WaitsForASlowCollector) {
   // The reader may have taken the record with the filling, or not.
   for (const Arrived& record : collector_.Records()) records.push_back(record);
   EXPECT_THAT(records, ElementsAre(Opened("x")));
+}
+
+// ---- The session's memory ---------------------------------------------------
+
+class OverflowTest : public ChannelTest {
+ protected:
+  OverflowTest() { collector_.OfferLanes(); }
+
+  void SetUp() override {
+    if (!collector_.HasOverflow()) GTEST_SKIP() << "there is none here";
+  }
+};
+
+// Which has looked once, and never does again.
+TEST_F(OverflowTest, TakesWhatTheFullPipeOfAStalledCollectorDoesNot) {
+  FillPipe();
+  collector_.Look();
+  const std::string long_name(9000, 'n');
+  Emit(Open("x"));
+  Emit(Open(long_name));
+  Emit(Open(std::string(1000, 'y')));
+  EXPECT_THAT(collector_.RecordsInOverflow(),
+              ElementsAre(Opened("x"), Opened(long_name),
+                          Opened(std::string(1000, 'y'))));
+  EXPECT_EQ(collector_.dropped(), 0u);
+}
+
+// One that looks is waited for.
+TEST_F(OverflowTest, IsNotUsedWhileTheCollectorLooks) {
+  FillPipe();
+  collector_.Look();
+  ASSERT_NE(SessionMemory(), nullptr);
+  NoteStall(CollectorLooks());
+  EXPECT_TRUE(CollectorIsStalled());
+  collector_.Look();
+  EXPECT_FALSE(CollectorIsStalled());
+}
+
+// Each would bring us SIGXFSZ.
+TEST_F(OverflowTest, IsNotMadeLongerThanAProcessMay) {
+  rlimit before;
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit low = {4096, before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &low), 0);
+  EXPECT_EQ(OpenOverflow(100), -EFBIG);
+  setrlimit(RLIMIT_FSIZE, &before);
+  const int fd = OpenOverflow(100);
+  EXPECT_GE(fd, 0);
+  close(fd);
+}
+
+TEST_F(OverflowTest, HasAnEnd) {
+  memory::Head* const head = SessionMemory();
+  ASSERT_NE(head, nullptr);
+  head->overflow_pages = 1;
+  int fd = OpenOverflow(4096);
+  ASSERT_GE(fd, 0);
+  EXPECT_EQ(OpenOverflow(4097), -EFBIG);
+  ASSERT_EQ(write(fd, std::string(4096, 'x').data(), 4096), 4096);
+  close(fd);
+  EXPECT_EQ(OpenOverflow(1), -EFBIG);
+  head->taken_pages = 1;
+  fd = OpenOverflow(4096);
+  EXPECT_GE(fd, 0);
+  close(fd);
+}
+
+// By now another file has its number.
+TEST_F(OverflowTest, IsNoOtherFile) {
+  memory::Head* const head = SessionMemory();
+  ASSERT_NE(head, nullptr);
+  ++head->overflow_inode_low;
+  EXPECT_EQ(OpenOverflow(1), -ENOENT);
+}
+
+// The process's death cannot take it along.
+TEST_F(OverflowTest, WhatIsLostIsCountedInMemory) {
+  const int fd = ThisSession().fd;
+  ThisSession().fd = -1;
+  for (int i = 0; i < 3; ++i) Emit(Open("lost"));
+  Batch batch;
+  for (int i = 0; i < 4; ++i) batch.Add(Open("lost"));
+  batch.Flush();
+  ThisSession().fd = fd;
+  EXPECT_EQ(collector_.Lost(77), 7u);
+  Emit(Open("x"));
+  EXPECT_THAT(collector_.Records(), ElementsAre(Opened("x")));
 }
 
 TEST_F(ChannelTest, SaysHowManyRecordsWereLost) {

@@ -67,6 +67,7 @@ std::vector<Arrived> FakeCollector::RecordsInLanes() {
   std::vector<Arrived> arrived;
   if (pipe_->lanes() == nullptr) return arrived;
   Intake intake(pipe_->cookie(), [](const Record&) {});
+  pipe_->lanes()->FindBegun();
   pipe_->lanes()->Take(UINT64_MAX,
                        [&](size_t, uint64_t, absl::string_view bytes) {
                          Record record;
@@ -79,12 +80,31 @@ std::vector<Arrived> FakeCollector::RecordsInLanes() {
   return arrived;
 }
 
+std::vector<Arrived> FakeCollector::RecordsInOverflow() {
+  std::vector<Arrived> arrived;
+  Intake intake(pipe_->cookie(), [&](const Record& record) {
+    arrived.push_back(ArrivedOf(record));
+  });
+  char buffer[1 << 16];
+  while (const size_t n = pipe_->overflow()->Read(absl::MakeSpan(buffer))) {
+    intake.Feed({buffer, n});
+  }
+  intake.Finish();
+  dropped_ += intake.dropped_bytes() + intake.dropped_records();
+  return arrived;
+}
+
+uint32_t FakeCollector::Lost(pid_t pid) {
+  uint32_t lost = 0;
+  pipe_->lanes()->TakeLosses([&](const memory::Loss& loss) {
+    if (loss.pid == pid) lost += loss.records;
+  });
+  return lost;
+}
+
 std::vector<Arrived> FakeCollector::Records() {
   std::vector<Arrived> arrived;
   Intake intake(pipe_->cookie(), [&](const Record& record) {
-    if (record.kind == wire::Kind::kLane && pipe_->lanes() != nullptr) {
-      pipe_->lanes()->Open(record.a);
-    }
     arrived.push_back(ArrivedOf(record));
   });
   char buffer[1 << 16];

@@ -49,10 +49,19 @@ class FakeCollector {
   // Lets the calling process have a lane; it has not without.
   void OfferLanes();
 
+  // Whether there is an overflow for who has lanes.
+  bool HasOverflow() const { return pipe_->overflow() != nullptr; }
+  // Looks, without taking anything.
+  void Look() { pipe_->lanes()->CountLook(); }
+  // How many records `pid` has counted as lost since the last call.
+  uint32_t Lost(pid_t pid);
+
   // What has arrived in the pipe since the last call.
   std::vector<Arrived> Records();
   // The same of the lanes.
   std::vector<Arrived> RecordsInLanes();
+  // The same of the overflow.
+  std::vector<Arrived> RecordsInOverflow();
   // Bytes and records that the intake could make nothing of, ever.
   uint64_t dropped() const { return dropped_; }
   size_t Pending() const { return pipe_->Pending(); }

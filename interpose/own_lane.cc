@@ -4,7 +4,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 
-#include "interpose/channel.h"
+#include "interpose/session_memory.h"
 #include "interpose/sys.h"
 
 namespace filemon {
@@ -14,16 +14,6 @@ namespace {
 constexpr uint32_t kRecordsBeforeALane = 16;
 // Whoever found all lanes taken tries again now and then.
 constexpr uint32_t kRecordsBetweenTries = 1024;
-
-// How many lanes the file has; none if it is not the session's: the collector's
-// pid may be another process's in this pid namespace.
-uint32_t CountLanes(int fd) {
-  lane::FileHeader header = {};
-  const bool known =
-      sys::PositionedRead(fd, &header, sizeof(header), 0) == sizeof(header) &&
-      header.cookie == ThisSession().cookie;
-  return known && header.count <= lane::kLanes ? header.count : 0;
-}
 
 lane::Header* MapLane(int fd, uint32_t number) {
   void* const memory =
@@ -40,7 +30,10 @@ lane::Header* MapLane(int fd, uint32_t number) {
 }
 
 lane::Header* TakeLane(int fd) {
-  const uint32_t count = CountLanes(fd);
+  memory::Head* const head = SessionMemoryIn(fd);
+  if (head == nullptr) return nullptr;
+  const uint32_t count =
+      head->lanes < lane::kLanes ? head->lanes : lane::kLanes;
   for (uint32_t number = 0; number < count; ++number) {
     const int error = sys::LockByte(fd, F_WRLCK, number);
     if (error == -EAGAIN || error == -EACCES) continue;
@@ -51,12 +44,8 @@ lane::Header* TakeLane(int fd) {
       sys::LockByte(fd, F_UNLCK, number);
       continue;
     }
-    OutgoingRecord record = {wire::Kind::kLane, CurrentPid()};
-    record.a = static_cast<int32_t>(number);
-    if (!EmitInPipe(record)) {
-      sys::UnmapMemory(lane, lane::kSize);
-      return nullptr;
-    }
+    // First, so that the collector knows of each lane that is not clean.
+    __atomic_store_n(&head->begun[number], 1, __ATOMIC_SEQ_CST);
     lane::Begin(lane);
     return lane;
   }

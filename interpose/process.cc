@@ -128,6 +128,7 @@ void AnnounceForkedChild(pid_t parent) {
   __atomic_store_n(&g_sharers, 0, __ATOMIC_RELAXED);
   // Another thread's dlopen() does not go on here.
   ForgetPendingLibraries();
+  ForgetLosses();
   PutOwnPageAside();
   if (entered) return EnterPidNamespace(parent, pid);
   __atomic_store_n(&ThisSession().pid, pid, __ATOMIC_RELAXED);

@@ -198,6 +198,12 @@ inline bool ExchangeFileLimit(const FileLimit* wanted, FileLimit* old) {
   return Call(SYS_prlimit64, 0, kNoFile, Arg(wanted), Arg(old)) == 0;
 }
 
+// RLIMIT_FSIZE: whoever makes a file longer gets SIGXFSZ.
+inline bool GetFileSizeLimit(FileLimit* out) {
+  constexpr int kFileSize = 1;
+  return Call(SYS_prlimit64, 0, kFileSize, 0, Arg(out)) == 0;
+}
+
 inline int FcntlDupfd(int fd, int least) { return Fcntl(fd, F_DUPFD, least); }
 
 // ppoll() without a signal mask; what is left of `time` comes back in it

@@ -53,6 +53,24 @@ class StoppedCollectorTest : public ::testing::Test {
     while (!PipeIsFull()) sched_yield();
   }
 
+  void ExpectEverything() {
+    const Result result = filemon_.Wait();
+    EXPECT_EQ(result.exit_status, 0);
+    EXPECT_EQ(result.out, "ready\nfinished\n");
+    EXPECT_EQ(result.err, "");
+    const auto log = filemon_.Log();
+    std::map<pid_t, int> opens;
+    for (const LogRecord& record : log) {
+      if (record.letter == 'R' && record.path == "/dev/null") {
+        ++opens[record.pid];
+      }
+    }
+    EXPECT_THAT(opens, SizeIs(kChildren));
+    EXPECT_THAT(opens, Each(Pair(testing::_, kOpens)));
+    EXPECT_THAT(Comments(log, "lost"), IsEmpty());
+    EXPECT_THAT(Comments(log, "dropped"), IsEmpty());
+  }
+
   // Whether one of the collector's pipes has no room for another page.
   bool PipeIsFull() const {
     const std::string folder = absl::StrCat("/proc/", filemon_.pid(), "/fd");
@@ -81,20 +99,14 @@ class StoppedCollectorTest : public ::testing::Test {
 
 TEST_F(StoppedCollectorTest, GoesOnAndHasEverything) {
   kill(filemon_.pid(), SIGCONT);
-  const Result result = filemon_.Wait();
-  EXPECT_EQ(result.exit_status, 0);
-  EXPECT_EQ(result.out, "ready\nfinished\n");
-  EXPECT_EQ(result.err, "");
-  const auto log = filemon_.Log();
-  std::map<pid_t, int> opens;
-  for (const LogRecord& record : log) {
-    if (record.letter == 'R' && record.path == "/dev/null") {
-      ++opens[record.pid];
-    }
-  }
-  EXPECT_THAT(opens, SizeIs(kChildren));
-  EXPECT_THAT(opens, Each(Pair(testing::_, kOpens)));
-  EXPECT_THAT(Comments(log, "lost"), IsEmpty());
+  ExpectEverything();
+}
+
+// It stays stopped until the programs have ended: nobody waits for it.
+TEST_F(StoppedCollectorTest, LosesNothingWhileNobodyLooks) {
+  filemon_.AwaitLine("finished");
+  kill(filemon_.pid(), SIGCONT);
+  ExpectEverything();
 }
 
 TEST_F(StoppedCollectorTest, KilledItHarmsNobody) {

@@ -67,7 +67,7 @@ INSTANTIATE_TEST_SUITE_P(
                     "impossible_numbers", "endless_spawns", "forged_lines",
                     "slander_family", "slander_stranger", "invent",
                     "meddle_with_the_pipe", "impossible_stamps", "false_lanes",
-                    "all_lanes"),
+                    "all_lanes", "full_overflow", "ruined_head"),
     [](const auto& info) { return info.param; });
 
 TEST(HostileTest, GarbageIsMarked) {

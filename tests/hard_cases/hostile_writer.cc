@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@
 #include <vector>
 
 #include "core/lane.h"
+#include "core/session_memory.h"
 #include "core/wire.h"
 #include "core/wire_encode.h"
 
@@ -212,20 +214,52 @@ void ImpossibleStamps() {
   }
 }
 
+std::string CollectorsFile(int number) {
+  return "/proc/" + std::to_string(g_collector) + "/fd/" +
+         std::to_string(number);
+}
+
+memory::Head* Head() {
+  const int fd = open(CollectorsFile(g_lanes).c_str(), O_RDWR | O_CLOEXEC);
+  void* const head = mmap(nullptr, sizeof(memory::Head), PROT_READ | PROT_WRITE,
+                          MAP_SHARED, fd, 0);
+  close(fd);
+  return head == MAP_FAILED ? nullptr : static_cast<memory::Head*>(head);
+}
+
 // That it does not have.
 void FalseLanes() {
-  for (int32_t lane = -2; lane < 2 * static_cast<int32_t>(lane::kLanes);
-       ++lane) {
-    Write(Encode(Kind::kLane, getpid(), lane, 0));
+  memory::Head* const head = Head();
+  if (head == nullptr) return;
+  memset(head->begun, 1, sizeof(head->begun));
+}
+
+// What is no record, between records.
+void FullOverflow() {
+  memory::Head* const head = Head();
+  if (head == nullptr || head->overflow == 0) return;
+  ++head->overflow_uses;
+  const int fd = open(CollectorsFile(head->overflow).c_str(),
+                      O_WRONLY | O_APPEND | O_CLOEXEC);
+  const std::string record = Open("appended");
+  const std::string part = record.substr(0, record.size() / 2);
+  const std::string zeros(100000, '\0');
+  for (const std::string& bytes : {record, zeros, part, record, part}) {
+    if (write(fd, bytes.data(), bytes.size()) < 0) abort();
   }
+  close(fd);
+}
+
+// And of losses without number, of anybody.
+void RuinedHead() {
+  memory::Head* const head = Head();
+  if (head == nullptr) return;
+  memset(head, 0xa5, sizeof(*head));
 }
 
 // And keeps them until it ends.
 void AllLanes() {
-  const int fd = open(("/proc/" + std::to_string(g_collector) + "/fd/" +
-                       std::to_string(g_lanes))
-                          .c_str(),
-                      O_RDWR | O_CLOEXEC);
+  const int fd = open(CollectorsFile(g_lanes).c_str(), O_RDWR | O_CLOEXEC);
   struct flock lock = {};
   lock.l_type = F_WRLCK;
   lock.l_len = lane::kLanes;
@@ -255,6 +289,8 @@ constexpr Case kCases[] = {
     {"impossible_stamps", ImpossibleStamps},
     {"false_lanes", FalseLanes},
     {"all_lanes", AllLanes},
+    {"full_overflow", FullOverflow},
+    {"ruined_head", RuinedHead},
 };
 
 }  // namespace
