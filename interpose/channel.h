@@ -12,6 +12,9 @@
 
 namespace filemon {
 
+// How many forks lie between the image's first process and this one.
+extern uint32_t g_forks __attribute__((visibility("hidden")));
+
 // A record to be reported: its fixed part and its names.
 struct OutgoingRecord {
   wire::Kind kind;
@@ -20,6 +23,8 @@ struct OutgoingRecord {
   int32_t b = 0;
   const char* name[wire::kMaxNames] =
       {};  // NUL-terminated; wire::NamesOf(kind)
+  // Whose record it is: a signal handler may fork before it is written.
+  uint32_t forks = g_forks;
 };
 
 // Reports one record. When this returns the record is in the lane, the pipe or

@@ -15,6 +15,10 @@ constexpr uint32_t kRecordsBeforeALane = 16;
 // Whoever found all lanes taken tries again now and then.
 constexpr uint32_t kRecordsBetweenTries = 1024;
 
+// Where this memory's owner, or the process that it was forked from, has its
+// lane.
+lane::Header* g_lane;
+
 lane::Header* MapLane(int fd, uint32_t number) {
   void* const memory =
       sys::MapShared(fd, lane::kFirstLane + number * lane::kSize, lane::kSize);
@@ -54,17 +58,28 @@ lane::Header* TakeLane(int fd) {
 
 }  // namespace
 
+__thread int t_lane_writes;
+
+void StandInForLane() {
+  if (g_lane != nullptr) sys::MapMemoryAt(g_lane, lane::kSize);
+  // A lane of its own this process may have soon.
+  g_lane = nullptr;
+}
+
 __attribute__((noinline)) lane::Header* TryForLane(OwnPage* page) {
   const uint32_t records =
       __atomic_add_fetch(&page->records, 1, __ATOMIC_RELAXED);
   // Exactly one caller reaches each number.
   if (records % kRecordsBetweenTries != kRecordsBeforeALane) return nullptr;
   if (ThisSession().lanes == 0) return nullptr;
+  // A signal handler that forked halfway would have two processes take it.
+  const sys::SignalsBlocked blocked;
   const int fd = OpenCollectorsFile(ThisSession().lanes, O_RDWR | O_CLOEXEC);
   if (fd < 0) return nullptr;
   lane::Header* const lane = TakeLane(fd);
   sys::Close(fd);
   if (lane == nullptr) return nullptr;
+  __atomic_store_n(&g_lane, lane, __ATOMIC_RELAXED);
   page->lane_cookie = ThisSession().cookie;
   __atomic_store_n(&page->lane, lane, __ATOMIC_RELEASE);
   return lane;

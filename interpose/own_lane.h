@@ -18,6 +18,16 @@ namespace filemon {
 // Null if it still has none.
 lane::Header* TryForLane(OwnPage* page);
 
+// How many records this thread is in the midst of writing into the lane: more
+// than one where a signal handler has interrupted it. If the handler forks, the
+// child goes on with what its parent was writing, and has no lane there.
+extern __thread int t_lane_writes __attribute__((visibility("hidden")));
+
+// In a forked child that does: puts memory of its own where the lane is in its
+// parent. What is written there is lost, as it should be: the parent writes it,
+// too.
+void StandInForLane();
+
 // Room for a record of `size` bytes in the lane that the process has in this
 // session; null if the pipe has to carry it. Lock-free, async-signal-safe, and
 // so is all of this.

@@ -4,6 +4,7 @@
 
 #include "interpose/channel.h"
 #include "interpose/libraries.h"
+#include "interpose/own_lane.h"
 #include "interpose/own_page.h"
 #include "interpose/pid_namespace.h"
 #include "interpose/session.h"
@@ -113,6 +114,8 @@ OutgoingRecord EnteredRecord(pid_t pid, pid_t outside,
 }
 
 void AnnounceForkedChild(pid_t parent) {
+  ++g_forks;
+  if (__builtin_expect(t_lane_writes != 0, 0)) StandInForLane();
   TakeOverGuestSession(parent);
   const pid_t pid = sys::Getpid();
   const bool entered = HasNoParentHere();

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/mman.h>
@@ -136,6 +137,24 @@ inline int Stat(int dirfd, const char* path, int flags, Identity* out) {
   out->changed = int64_t{st.st_ctim.tv_sec} * 1000000000 + st.st_ctim.tv_nsec;
   return 0;
 }
+
+// No signal handler of this thread runs while one exists: for the rare steps
+// that must not be begun in one process and ended in another.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() {
+    constexpr uint64_t kAll = ~uint64_t{0};
+    Call(SYS_rt_sigprocmask, SIG_BLOCK, Arg(&kAll), Arg(&before_), 8);
+  }
+  ~SignalsBlocked() {
+    Call(SYS_rt_sigprocmask, SIG_SETMASK, Arg(&before_), 0, 8);
+  }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+ private:
+  uint64_t before_ = 0;
+};
 
 // Whether the eight bytes at `address` can be read. The kernel copies the
 // signal set before it finds that there is no such `how` (kernel/signal.c).
@@ -273,6 +292,26 @@ inline void* MapMemory(size_t size) {
            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 #endif
   return MemoryAt(p);
+}
+
+// Zeroed memory at an address where nothing is.
+inline void MapMemoryAt(void* address, size_t size) {
+#ifndef MAP_FIXED_NOREPLACE
+  constexpr int MAP_FIXED_NOREPLACE = 0x100000;
+#endif
+  constexpr int kFlags =
+      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE;
+#if defined(__i386__)
+  const long p = Call(SYS_mmap2, Arg(address), static_cast<long>(size),
+                      PROT_READ | PROT_WRITE, kFlags, -1);
+#else
+  const long p = Call(SYS_mmap, Arg(address), static_cast<long>(size),
+                      PROT_READ | PROT_WRITE, kFlags, -1, 0);
+#endif
+  // Before Linux 4.17 the address is a wish.
+  if (MemoryAt(p) != nullptr && p != Arg(address)) {
+    Call(SYS_munmap, p, static_cast<long>(size));
+  }
 }
 
 // Part of a file, for reading and writing; null if that cannot be had.
