@@ -20,6 +20,7 @@
 #include "absl/strings/str_join.h"
 #include "tests/kernel_truth/image_file.h"
 #include "tests/kernel_truth/log.h"
+#include "tests/kernel_truth/renumber.h"
 #include "tests/kernel_truth/truth.h"
 
 namespace filemon {
@@ -37,7 +38,7 @@ constexpr char kCalls[] =
 
 std::vector<std::string> StraceCommand(const Session& session) {
   std::vector<std::string> argv = {
-      kStrace, "-ff", "-A", "-ttt", "-y",
+      kStrace, "-ff", "-A", "-ttt", "-y", "--pidns-translation",
       // Longer than PATH_MAX: no name is cut.
       "-s", "5000",
       // --seccomp-bpf would be faster, but strace 6.1 then loses calls of a
@@ -148,8 +149,8 @@ absl::StatusOr<Judgement> Judge(const Session& session) {
   judgement.exit_status = *status;
   judgement.output = Contents(absl::StrCat(session.evidence, "/output"));
   judgement.log = Contents(absl::StrCat(session.evidence, "/log"));
-  const Log log = ReadLog(judgement.log, session.directory);
-  if (log.target == 0) {
+  const int target = ReadLog(judgement.log, session.directory).target;
+  if (target == 0) {
     return absl::FailedPreconditionError(absl::StrCat(
         "no log; exit status ", *status, ", output:\n", judgement.output));
   }
@@ -157,11 +158,12 @@ absl::StatusOr<Judgement> Judge(const Session& session) {
       ReadStraceFiles(absl::StrCat(session.evidence, "/strace"));
   if (!files.ok()) return files.status();
   absl::StatusOr<std::vector<Process>> truth =
-      ExpectedRecords(*files, log.target, session.directory, RealLookup());
+      ExpectedRecords(*files, target, session.directory, RealLookup());
   if (!truth.ok()) return truth.status();
   CompareOptions options;
   options.untraceable = CannotLoad;
   options.absolute_paths = session.absolute_paths;
+  const Log log = ReadLog(Renumber(judgement.log, *truth), session.directory);
   judgement.verdict = Compare(*truth, log, options);
   return judgement;
 }

@@ -138,6 +138,22 @@ absl::StatusOr<int> SignalNumber(absl::string_view name) {
   return Unreadable("signal", name);
 }
 
+// "3 /* 23841 in strace's PID NS */" (--pidns-translation).
+bool TakeTranslation(absl::string_view text, StraceLine* line) {
+  const size_t begin = text.find(" /* ");
+  if (begin == absl::string_view::npos) return false;
+  absl::string_view number = text.substr(begin + 4);
+  const size_t end = number.find(" in strace's PID NS */");
+  int64_t value;
+  if (end == absl::string_view::npos ||
+      !absl::SimpleAtoi(number.substr(0, end), &value)) {
+    return false;
+  }
+  line->inner = line->value;
+  line->value = value;
+  return true;
+}
+
 absl::Status ParseEnd(absl::string_view text, StraceLine* line) {
   absl::ConsumeSuffix(&text, " +++");
   if (absl::ConsumePrefix(&text, "exited with ")) {
@@ -153,9 +169,10 @@ absl::Status ParseEnd(absl::string_view text, StraceLine* line) {
     line->value = *number;
   } else if (absl::ConsumePrefix(&text, "superseded by execve in pid ")) {
     line->kind = Kind::kSuperseded;
-    if (!absl::SimpleAtoi(text, &line->value)) {
+    if (!absl::SimpleAtoi(text.substr(0, text.find(' ')), &line->value)) {
       return Unreadable("thread", text);
     }
+    TakeTranslation(text, line);
   } else {
     return Unreadable("end of a process", text);
   }
@@ -177,6 +194,7 @@ absl::Status ParseResult(absl::string_view text, StraceLine* line) {
   }
   line->failed = line->value == -1;
   line->succeeded = !line->failed;
+  if (TakeTranslation(text, line)) return absl::OkStatus();
   if (digits < text.size() && text[digits] == '<') {
     const size_t end = text.find('>', digits);
     if (end == absl::string_view::npos) return Unreadable("path", text);

@@ -34,7 +34,11 @@ struct StraceLine {
   // A call that never returned (exit, a process killed inside it) has neither.
   bool succeeded = false;
   bool failed = false;
+  // Of a process made or replaced: as strace sees it.
   int64_t value = 0;
+  // The same process as the caller sees it, if that is in another namespace of
+  // pids; otherwise 0.
+  int64_t inner = 0;
   std::string result_path;  // what -y says about a returned descriptor
 };
 

@@ -33,6 +33,16 @@ TEST(StraceLine, ReadsAnOpen) {
   EXPECT_EQ(DecodeDirectory(line.args[0])->path, "/tmp/a<b>,\"c d");
 }
 
+TEST(StraceLine, KnowsAProcessOfAnotherNamespace) {
+  const auto line = ParseStraceLine(
+      "1.5 clone(child_stack=NULL, flags=SIGCHLD) = 3 /* 23841 in strace's PID "
+      "NS */");
+  ASSERT_TRUE(line.ok()) << line.status();
+  EXPECT_TRUE(line->succeeded);
+  EXPECT_EQ(line->value, 23841);
+  EXPECT_EQ(line->inner, 3);
+}
+
 TEST(StraceLine, KeepsNestedArgumentsTogether) {
   const StraceLine line = Parse(
       "1.5 clone3({flags=CLONE_VM|CLONE_VFORK, exit_signal=SIGCHLD} => "

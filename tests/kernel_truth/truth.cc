@@ -1,6 +1,7 @@
 #include "tests/kernel_truth/truth.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -66,10 +67,18 @@ bool HasFlag(absl::string_view flags, absl::string_view flag) {
   return false;
 }
 
-// What the library opens in a traced process for itself, to learn which child
-// the parent of a popen() has just made.
+// What the library opens in a traced process for itself.
+constexpr absl::string_view kOwnDoings[] = {
+    // To learn which child the parent of a popen() has just made.
+    "/proc/thread-self/children",
+    // To learn its number in another namespace of pids.
+    "/proc/self/stat",
+};
+
 bool IsOwnDoing(absl::string_view path, absl::string_view flags) {
-  return path == "/proc/thread-self/children" && flags == "O_RDONLY|O_CLOEXEC";
+  return flags == "O_RDONLY|O_CLOEXEC" &&
+         std::find(std::begin(kOwnDoings), std::end(kOwnDoings), path) !=
+             std::end(kOwnDoings);
 }
 
 absl::string_view BaseName(absl::string_view path) {
@@ -240,6 +249,7 @@ class Tree {
     std::string cwd;
     std::string root_directory;
     int parent = 0;
+    int inner = 0;
     bool is_root = false;
     bool is_stray = false;
     bool unseen = false;
@@ -431,6 +441,7 @@ class Tree {
     }
     walk.process.pid = pid;
     walk.process.parent = born.parent;
+    walk.process.inner = born.inner;
     walk.process.stray = born.is_stray;
     walk.process.start_us = walk.lines.front()->time_us;
     walk.cwd = born.cwd;
@@ -784,6 +795,7 @@ class Tree {
     born.cwd = walk->cwd;
     born.root_directory = walk->root_directory;
     born.parent = walk->process.pid;
+    born.inner = static_cast<int>(line.inner);
     born.unseen = walk->unseen;
     absl::Status status = Add(child, born);
     if (!status.ok()) return status;

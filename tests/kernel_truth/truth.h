@@ -79,7 +79,8 @@ struct Image {
 
 struct Process {
   int pid = 0;
-  int parent = 0;      // 0: nobody's; of the root, and of what strace saw alone
+  int inner = 0;   // as its parent sees it, in another namespace of pids; or 0
+  int parent = 0;  // 0: nobody's; of the root, and of what strace saw alone
   bool stray = false;  // strace saw it, and nobody of the tree who made it
   int64_t start_us = 0;
   bool threaded = false;
