@@ -1,5 +1,6 @@
 #include "core/log_reader.h"
 
+#include <tuple>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -44,53 +45,63 @@ std::pair<absl::string_view, absl::string_view> TwoPaths(
 
 }  // namespace
 
-absl::StatusOr<LogRecord> ParseLogLine(absl::string_view line) {
-  const auto malformed = [line](absl::string_view why) {
-    return absl::InvalidArgumentError(absl::StrCat(why, ": ", line));
-  };
-
-  absl::string_view rest = line;
+absl::string_view ReadLogLine(absl::string_view text, LogLine* line) {
+  absl::string_view rest = text;
   const absl::string_view key = TakeWord(&rest);
   // To bmake, written in C, a NUL ends the line.
-  if (key.empty() || key[0] == '\0') return malformed("no record type");
-  if (rest.empty()) return malformed("nothing after the record type");
-  LogRecord record;
-  record.letter = key[0];
-  if (record.letter == '#') {
-    record.path = std::string(rest);
-    return record;
+  if (key.empty() || key[0] == '\0') return "no record type";
+  if (rest.empty()) return "nothing after the record type";
+  *line = LogLine();
+  line->letter = key[0];
+  if (line->letter == '#') {
+    line->path = rest;
+    return "";
   }
-  if (record.letter == 'V') {
-    record.number = NumberOr0(rest);
-    return record;
+  if (line->letter == 'V') {
+    line->number = NumberOr0(rest);
+    return "";
   }
 
-  record.pid = NumberOr0(TakeWord(&rest));
-  if (rest.empty()) return malformed("nothing after the pid");
-  switch (record.letter) {
+  line->pid = NumberOr0(TakeWord(&rest));
+  if (rest.empty()) return "nothing after the pid";
+  switch (line->letter) {
     case 'F':
-      record.number = NumberOr0(rest);
+      line->number = NumberOr0(rest);
       break;
     case 'X':
-      record.number = NumberOr0(TakeWord(&rest));
-      record.signal = NumberOr0(rest);
+      line->number = NumberOr0(TakeWord(&rest));
+      line->signal = NumberOr0(rest);
       break;
     case 'L':
     case 'M': {
-      const auto paths = TwoPaths(rest);
       // bmake's complaint is about the text, quotes included: '' is a name.
       const size_t blank = rest.find(' ');
       if (blank == rest.npos || blank + 1 == rest.size()) {
-        return malformed("no second name");
+        return "no second name";
       }
-      record.path = std::string(paths.first);
-      record.second_path = std::string(paths.second);
+      std::tie(line->path, line->second_path) = TwoPaths(rest);
       break;
     }
     default:
-      record.path = std::string(rest);
+      line->path = rest;
       break;
   }
+  return "";
+}
+
+absl::StatusOr<LogRecord> ParseLogLine(absl::string_view line) {
+  LogLine read;
+  const absl::string_view wrong = ReadLogLine(line, &read);
+  if (!wrong.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(wrong, ": ", line));
+  }
+  LogRecord record;
+  record.letter = read.letter;
+  record.pid = read.pid;
+  record.number = read.number;
+  record.signal = read.signal;
+  record.path = std::string(read.path);
+  record.second_path = std::string(read.second_path);
   return record;
 }
 

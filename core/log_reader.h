@@ -29,6 +29,20 @@ struct LogRecord {
   std::string second_path;
 };
 
+// The same as it stands in a line's text, which outlives it: nothing is copied.
+struct LogLine {
+  char letter = 0;
+  pid_t pid = 0;
+  int number = 0;
+  int signal = 0;
+  absl::string_view path;
+  absl::string_view second_path;
+};
+
+// Reads one line, without its newline. Returns what is wrong with it; nothing
+// if all is well. The rules are those of ParseLogLine().
+absl::string_view ReadLogLine(absl::string_view text, LogLine* line);
+
 // Reads one line, without its newline. It takes what bmake's meta mode takes
 // and refuses what bmake calls malformed, since bmake's word is what a log has
 // to stand: only the first character of the first word counts, and a pid that
