@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <fstream>
 #include <iterator>
 #include <string>
 #include <utility>
@@ -46,6 +47,17 @@ std::string ReadLink(const std::string& link) {
   return n > 0 && target[0] == '/' ? std::string(target, n) : "";
 }
 
+// What a file of /proc has that ends each word in a NUL; nothing if it cannot
+// be read.
+std::vector<std::string> WordsOf(const std::string& file) {
+  std::ifstream stream(file);
+  std::vector<std::string> words;
+  for (std::string word; std::getline(stream, word, '\0');) {
+    words.push_back(word);
+  }
+  return words;
+}
+
 }  // namespace
 
 Collector::Collector(SessionPipe* pipe, PathStyle paths, LogWriter* log,
@@ -77,8 +89,9 @@ bool Collector::Attach(pid_t pid, EndTold end_told) {
   attached_ = true;
   root_end_told_ = end_told;
   root_pidfd_ = PidfdOpen(pid);
-  merge_.Attach(pid, ReadLink(absl::StrCat(proc, "/exe")),
-                ReadLink(absl::StrCat(proc, "/cwd")));
+  const std::string cwd = ReadLink(absl::StrCat(proc, "/cwd"));
+  log_->Origin(cwd, WordsOf(absl::StrCat(proc, "/cmdline")));
+  merge_.Attach(pid, ReadLink(absl::StrCat(proc, "/exe")), cwd);
   return true;
 }
 

@@ -8,10 +8,9 @@
 #include "core/options.h"
 #include "core/run.h"
 #include "core/standard_descriptors.h"
+#include "core/version.h"
 
 namespace {
-
-constexpr char kVersion[] = "0.1.0";
 
 int Print(const std::string& text) {
   const bool written = fputs(text.c_str(), stdout) >= 0 && fflush(stdout) == 0;
@@ -36,7 +35,8 @@ int main(int argc, char** argv) {
   }
   if (options->help) return Print(std::string(filemon::HelpText()));
   if (options->version) {
-    return Print(std::string("filemon ") + kVersion + " (log format 5)\n");
+    return Print(std::string("filemon ") + filemon::kVersion +
+                 " (log format 5)\n");
   }
   return filemon::Run(*options);
 }

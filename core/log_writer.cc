@@ -11,6 +11,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
+#include "core/version.h"
 
 namespace filemon {
 namespace {
@@ -29,6 +31,11 @@ constexpr size_t kMaxFrame = 64;
 std::string Seconds(const timeval& time) {
   return absl::StrFormat("%d.%06d", static_cast<int64_t>(time.tv_sec),
                          static_cast<int64_t>(time.tv_usec));
+}
+
+// As a POSIX shell reads it back, whatever is in it.
+std::string ShellQuoted(absl::string_view word) {
+  return absl::StrCat("'", absl::StrReplaceAll(word, {{"'", "'\\''"}}), "'");
 }
 
 char* Put(char* at, absl::string_view text) {
@@ -82,6 +89,19 @@ void LogWriter::Header(pid_t target, const timeval& start) {
       absl::StrCat("# filemon version 5\n# Target pid ", target, "\n# Start ",
                    Seconds(start), "\nV 5");
   End(Put(Room(kMaxFrame + text.size()), text));
+}
+
+void LogWriter::Origin(absl::string_view cwd,
+                       const std::vector<std::string>& command) {
+  if (!cwd.empty()) Comment(absl::StrCat("Cwd ", cwd));
+  if (!command.empty()) {
+    std::string text = "Command";
+    for (const std::string& word : command) {
+      absl::StrAppend(&text, " ", ShellQuoted(word));
+    }
+    Comment(text);
+  }
+  Comment(absl::StrCat("Version filemon ", kVersion));
 }
 
 void LogWriter::Trailer(const timeval& stop) {

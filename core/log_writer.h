@@ -9,6 +9,8 @@
 #include <array>
 #include <functional>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "absl/base/optimization.h"
 #include "absl/status/status.h"
@@ -40,6 +42,10 @@ class LogWriter {
   LogWriter& operator=(const LogWriter&) = delete;
 
   void Header(pid_t target, const timeval& start);
+  // From where relative names count, what was run, and by which filemon: three
+  // comment lines behind the header. `cwd` is empty if it is not known, and
+  // `command` if it is not.
+  void Origin(absl::string_view cwd, const std::vector<std::string>& command);
   void Trailer(const timeval& stop);
 
   void At(pid_t pid, absl::string_view name);      // A

@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/log_reader.h"
+#include "core/version.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -41,6 +42,19 @@ TEST_F(LogWriterTest, WritesTheFrame) {
             "# filemon version 5\n# Target pid 4711\n"
             "# Start 1795348609.563280\nV 5\n"
             "# Stop 1795348610.000012\n# Bye bye\n");
+}
+
+TEST_F(LogWriterTest, WritesWhereItComesFrom) {
+  log_.Origin("/home/me\n", {"cc", "it's", ""});
+  EXPECT_EQ(Text(),
+            absl::StrCat("# Cwd /home/me\\n\n# Command 'cc' 'it'\\''s' ''\n"
+                         "# Version filemon ",
+                         kVersion, "\n"));
+}
+
+TEST_F(LogWriterTest, ThatItDoesNotKnowIsLeftOut) {
+  log_.Origin("", {});
+  EXPECT_EQ(Text(), absl::StrCat("# Version filemon ", kVersion, "\n"));
 }
 
 TEST_F(LogWriterTest, WritesEachLetter) {

@@ -216,6 +216,7 @@ int Run(const Options& options) {
   LogWriter log(FdSink(file->fd()));
   log.Header(launched.pid, start);
   Collector collector(pipe->get(), options.paths, &log, std::move(foreign));
+  log.Origin(CurrentDirectory(), options.command);
   collector.Root(launched.pid, launched.path, CurrentDirectory());
   Watchman watchman(launched.pid, &signals, &collector);
   int exit_status = ExitStatusOf(watchman.WatchToTheEnd(options.wait_all));
