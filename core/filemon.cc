@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "bazel/lint/commands.h"
+#include "core/log/log_command.h"
 #include "core/options.h"
 #include "core/run.h"
 #include "core/standard_descriptors.h"
@@ -26,6 +27,10 @@ int main(int argc, char** argv) {
   if (argc > 1 && filemon::lint::IsCommand(argv[1])) {
     return filemon::lint::RunCommand(
         std::vector<std::string>(argv + 1, argv + argc));
+  }
+  if (argc > 1 && argv[1] == std::string(filemon::log::kLogWord)) {
+    return filemon::log::RunLogCommand(
+        std::vector<std::string>(argv + 2, argv + argc));
   }
   const auto options =
       filemon::ParseOptions(std::vector<std::string>(argv + 1, argv + argc));
