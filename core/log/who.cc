@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <climits>
+#include <deque>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
@@ -30,46 +31,6 @@ struct Touch {
                       t.second);
   }
 };
-
-// Each touch once, in their order.
-class Touches : public Listener {
- public:
-  void On(const Event& event) override {
-    if (event.action == Action::kEnter) return;
-    const Touch touch = {event.action, event.process, ProgramOf(*event.process),
-                         event.file, event.second};
-    if (seen_.insert(touch).second) all_.push_back(touch);
-  }
-  const std::vector<Touch>& all() const { return all_; }
-
- private:
-  absl::flat_hash_set<Touch> seen_;
-  std::vector<Touch> all_;
-};
-
-absl::string_view Verb(const Touch& touch, bool is_second) {
-  switch (touch.action) {
-    case Action::kRead:
-      return "read";
-    case Action::kWrite:
-      return "wrote";
-    case Action::kExecute:
-      return "executed";
-    case Action::kDelete:
-      return "deleted";
-    case Action::kRename:
-      return is_second ? "made by renaming" : "renamed";
-    case Action::kLink:
-      return is_second ? "linked" : "made a link to";
-    case Action::kProbe:
-      return "asked about";
-    case Action::kAbsent:
-      return "missed";
-    case Action::kEnter:
-      break;
-  }
-  return "entered";
-}
 
 std::string CurrentDirectory() {
   char path[PATH_MAX];
@@ -102,12 +63,83 @@ class Wanted {
   const bool is_pattern_;
 };
 
+// Each touch once, in their order: of the files that are wanted all, of others
+// only what may have given a wanted one its content, by a later renaming.
+class Touches : public Listener {
+ public:
+  Touches(const std::vector<std::string>* files, const Trace* trace)
+      : files_(files), trace_(trace) {}
+
+  void On(const Event& event) override {
+    if (event.action == Action::kEnter) return;
+    const bool makes = event.action == Action::kWrite ||
+                       event.action == Action::kRename ||
+                       event.action == Action::kLink;
+    if (!makes && !AnyWants(event.file)) return;
+    const Touch touch = {event.action, event.process, ProgramOf(*event.process),
+                         event.file, event.second};
+    if (seen_.insert(touch).second) all_.push_back(touch);
+  }
+  const std::vector<Touch>& all() const { return all_; }
+
+ private:
+  bool AnyWants(NameId id) {
+    if (wanted_.empty()) {
+      // The header has been read by now.
+      for (const std::string& file : *files_) {
+        wanted_.emplace_back(file, trace_->cwd());
+      }
+    }
+    if (id >= verdicts_.size()) verdicts_.resize(id + 1, kUnknown);
+    if (verdicts_[id] == kUnknown) {
+      verdicts_[id] = kUnwanted;
+      for (const Wanted& wanted : wanted_) {
+        if (wanted.Is(trace_->names()[id])) verdicts_[id] = kWanted;
+      }
+    }
+    return verdicts_[id] == kWanted;
+  }
+
+  enum Verdict : char { kUnknown, kWanted, kUnwanted };
+  const std::vector<std::string>* const files_;
+  const Trace* const trace_;
+  std::deque<Wanted> wanted_;
+  std::vector<Verdict> verdicts_;
+  absl::flat_hash_set<Touch> seen_;
+  std::vector<Touch> all_;
+};
+
+absl::string_view Verb(const Touch& touch, bool is_second) {
+  switch (touch.action) {
+    case Action::kRead:
+      return "read";
+    case Action::kWrite:
+      return "wrote";
+    case Action::kExecute:
+      return "executed";
+    case Action::kDelete:
+      return "deleted";
+    case Action::kRename:
+      return is_second ? "made by renaming" : "renamed";
+    case Action::kLink:
+      return is_second ? "linked" : "made a link to";
+    case Action::kProbe:
+      return "asked about";
+    case Action::kAbsent:
+      return "missed";
+    case Action::kEnter:
+      break;
+  }
+  return "entered";
+}
+
 }  // namespace
 
 int RunWho(const Options& options, const std::vector<std::string>& files,
            Output* out) {
-  Touches touches;
-  Trace trace(&touches);
+  Trace trace(nullptr);
+  Touches touches(&files, &trace);
+  trace.Follow(&touches);
   const absl::Status status = ReadTraces(options.logs, &trace);
   if (!status.ok()) {
     Complain(status.message());
