@@ -2,106 +2,18 @@
 
 #include <errno.h>
 #include <linux/limits.h>
-#include <sched.h>
-#include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 
 #include "interpose/auxiliary.h"
+#include "interpose/collector_process.h"
 #include "interpose/environment.h"
 #include "interpose/own_library.h"
 #include "interpose/sys.h"
 #include "interpose/text.h"
-#include "interpose/wrapper.h"
 
 namespace filemon {
 namespace {
-
-constexpr size_t kStackSize = 32 * 1024;
-constexpr size_t kSignalSetSize = 8;  // the kernel's sigset_t
-
-// ---- Starting ---------------------------------------------------------------
-
-struct Start {
-  const char* program;
-  int socket;
-  char* second_stack;  // its end
-  uint64_t signal_mask;
-  int error;  // an errno
-};
-
-Original<int (*)(int (*)(void*), void*, int, void*, ...)> original_clone;
-
-// Processes made here share our memory, and run one after the other while we
-// wait: what they write here we see.
-constexpr int kBorrowMemory = CLONE_VM | CLONE_VFORK;
-
-void CloseAllFrom(int low) {
-  if (sys::Call(SYS_close_range, low, -1, 0) == 0) return;
-  sys::FileLimit limit = {1024, 1024};
-  sys::ExchangeFileLimit(nullptr, &limit);
-  const int end = limit.soft < 65536 ? static_cast<int>(limit.soft) : 65536;
-  for (int fd = low; fd < end; ++fd) sys::Close(fd);
-}
-
-// The collector-to-be.
-int Become(void* data) {
-  auto* const start = static_cast<Start*>(data);
-  constexpr int kStandardInput = 0;
-  if (start->socket != kStandardInput) {
-    sys::Call(SYS_dup3, start->socket, kStandardInput, 0);
-  } else {
-    sys::SetCloseOnExec(kStandardInput, false);
-  }
-  CloseAllFrom(kStandardInput + 1);
-  sys::Call(SYS_rt_sigprocmask, SIG_SETMASK, sys::Arg(&start->signal_mask), 0,
-            kSignalSetSize);
-  const char* const argv[] = {control::kCollectorFile, nullptr};
-  const char* const environment[] = {nullptr};
-  start->error =
-      static_cast<int>(-sys::Call(SYS_execve, sys::Arg(start->program),
-                                  sys::Arg(argv), sys::Arg(environment)));
-  for (;;) sys::Call(SYS_exit_group, 127);
-}
-
-// The process between, whose end makes the collector an orphan.
-int MakeOrphan(void* data) {
-  auto* const start = static_cast<Start*>(data);
-  sys::Call(SYS_setsid);
-  if (original_clone.Get("clone")(Become, start->second_stack, kBorrowMemory,
-                                  start) < 0) {
-    start->error = errno;
-  }
-  for (;;) sys::Call(SYS_exit_group, 0);
-}
-
-// 0 or -errno.
-int Launch(const char* program, int socket) {
-  auto* const stacks = static_cast<char*>(sys::MapMemory(2 * kStackSize));
-  if (stacks == nullptr) return -ENOMEM;
-  Start start = {program, socket, stacks + 2 * kStackSize, 0, 0};
-  // No handler of the program's may run in those processes.
-  const uint64_t all = ~static_cast<uint64_t>(0);
-  sys::Call(SYS_rt_sigprocmask, SIG_SETMASK, sys::Arg(&all),
-            sys::Arg(&start.signal_mask), kSignalSetSize);
-  const int kept_errno = errno;
-  // No signal at its end: nothing for a SIGCHLD handler, and nothing for a
-  // wait() that does not ask for clones.
-  const int child = original_clone.Get("clone")(MakeOrphan, stacks + kStackSize,
-                                                kBorrowMemory, &start);
-  const int clone_errno = errno;
-  errno = kept_errno;
-  if (child > 0) {
-    while (sys::Call(SYS_wait4, child, 0, __WALL, 0) == -EINTR) continue;
-  } else {
-    start.error = clone_errno;
-  }
-  sys::Call(SYS_rt_sigprocmask, SIG_SETMASK, sys::Arg(&start.signal_mask), 0,
-            kSignalSetSize);
-  sys::UnmapMemory(stacks, 2 * kStackSize);
-  return -start.error;
-}
 
 // Binds `socket` to a name that says what it is.
 int Name(int socket) {
@@ -212,7 +124,7 @@ int StartCollector() {
   int error = SocketPair(ends);
   if (error != 0) return error;
   error = Name(ends[0]);
-  if (error == 0) error = Launch(program, ends[1]);
+  if (error == 0) error = StartCollectorProcess(program, ends[1]);
   sys::Close(ends[1]);
   if (error != 0) {
     sys::Close(ends[0]);
@@ -285,8 +197,9 @@ int Closing::Finish() {
   Send(answer_, &word, sizeof(word), nullptr, 0);
   control::Reply reply;
   const int error = Receive(answer_, &reply, nullptr);
-  if (error != 0) return error;
-  return reply.error == control::kStillOpen ? 0 : reply.error;
+  if (error == 0 && reply.error == control::kStillOpen) return 0;
+  ReapKeeper();
+  return error != 0 ? error : reply.error;
 }
 
 }  // namespace filemon

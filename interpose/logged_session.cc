@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/limits.h>
 
+#include "interpose/collector_process.h"
 #include "interpose/control.h"
 #include "interpose/environment.h"
 #include "interpose/sys.h"
@@ -316,6 +317,7 @@ void WaitForLog() {
     sys::Sleep(pause * 100);
     waited += pause;
   }
+  ReapKeeper();
 }
 
 }  // namespace filemon

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -83,6 +84,44 @@ static bool IsComplete(const char* name) {
   const size_t size = strlen(Text(name));
   return size > sizeof(kEnd) &&
          strcmp(g_text + size - (sizeof(kEnd) - 1), kEnd) == 0;
+}
+
+// ---- The collector as a process
+// ----------------------------------------------
+
+static volatile sig_atomic_t g_children_ended;
+static void CountChild(int signal) {
+  (void)signal;
+  ++g_children_ended;
+}
+
+static void HasNoChildren(void) {
+  FAILS(ECHILD, wait(NULL) == -1);
+  FAILS(ECHILD, waitpid(-1, NULL, WNOHANG) == -1);
+  siginfo_t info;
+  FAILS(ECHILD, waitid(P_ALL, 0, &info, WEXITED) == -1);
+}
+
+// Orphans come to this process, and a collector is nobody's child.
+CASE(is_a_subreaper) {
+  if (getpid() != 1) CHECK(prctl(PR_SET_CHILD_SUBREAPER, 1) == 0);
+  CHECK(signal(SIGCHLD, CountChild) != SIG_ERR);
+  HasNoChildren();
+  const int other = DeviceFor("other");
+  for (int i = 1; i <= 3; ++i) {
+    const int device = DeviceFor("log");
+    HasNoChildren();
+    CHECK(RunTraced(device, "exit 3") == 3);
+    HasNoChildren();
+    CHECK(close(device) == 0);
+    CHECK(IsComplete("log") && Holds("log", " 3 0\n"));
+    HasNoChildren();
+    CHECK(g_children_ended == i);
+  }
+  CHECK(close(other) == 0);
+  // Nor is anything left that only who asks for clones could see.
+  FAILS(ECHILD, waitpid(-1, NULL, __WALL | WNOHANG) == -1);
+  CHECK(g_children_ended == 3);
 }
 
 // ---- The device as a file ---------------------------------------------------

@@ -4,7 +4,9 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -348,6 +350,24 @@ TEST(LoggedTest, HasACollectorOfItsOwn) {
       "readlink /proc/$c/cwd; wait; echo waited");
   EXPECT_EQ(result.out, "apart\n0\n/\nwaited\n");
   EXPECT_EQ(result.err, "");
+}
+
+// A first process to which orphans come: PID 1, or a subreaper.
+TEST(LoggedTest, IsNoChildOfASubreaper) {
+  FilemonProcess process;
+  process.Start(
+      {"-e",
+       absl::StrCat("syscall(", SYS_prctl, ", ", PR_SET_CHILD_SUBREAPER,
+                    ", 1, 0, 0, 0); $ENV{LD_PRELOAD} = shift; "
+                    "$ENV{FILEMON_LOG} = 'log'; exec 'perl', '-e', shift;"),
+       Library(),
+       "$SIG{CHLD} = sub { $signals++ }; if (!fork) { exit 3 } "
+       "while (wait() > 0) { $n++ } print \"$n children, $signals signals\";"},
+      "/usr/bin/perl");
+  const Result result = process.Wait();
+  EXPECT_EQ(result.err, "");
+  EXPECT_EQ(result.out, "1 children, 1 signals");
+  EXPECT_THAT(process.LogFrom("log"), Not(IsEmpty()));
 }
 
 TEST(LoggedTest, LeavesASessionThatIsThereAlone) {
