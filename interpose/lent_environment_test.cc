@@ -1,5 +1,6 @@
 #include "interpose/lent_environment.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,6 +19,8 @@ namespace filemon {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
 
 class LentEnvironmentTest : public ::testing::Test {
  protected:
@@ -93,6 +96,59 @@ TEST_F(LentEnvironmentTest, FollowsTheProgramsChanges) {
     EXPECT_STREQ(getenv("A"), value.c_str());
     EXPECT_THAT(Names(), ElementsAre("A", "FILEMON_SESSION", "LD_PRELOAD"));
   }
+  EXPECT_THAT(Names(), ElementsAre("A"));
+}
+
+// What the program does to its environment meanwhile stays done.
+TEST_F(LentEnvironmentTest, KeepsWhatIsChangedInIt) {
+  setenv("B", "old", 1);
+  setenv("C", "3", 1);
+  for (int round = 0; round < 3; ++round) {
+    {
+      const LentEnvironment lent;
+      setenv("B", std::to_string(round).c_str(), 1);
+      unsetenv("C");
+    }
+    EXPECT_EQ(getenv("B"), std::to_string(round));
+    EXPECT_THAT(Names(), UnorderedElementsAre("A", "B"));
+    setenv("C", "3", 1);
+  }
+}
+
+TEST_F(LentEnvironmentTest, KeepsWhatIsAddedToIt) {
+  {
+    const LentEnvironment lent;
+    setenv("B", "2", 1);
+    setenv("C", "3", 1);
+  }
+  EXPECT_THAT(Names(), ElementsAre("A", "B", "C"));
+  {
+    const LentEnvironment lent;
+    clearenv();
+  }
+  EXPECT_THAT(Names(), IsEmpty());
+}
+
+// Its own entries of our names, which the lent one has changed.
+TEST_F(LentEnvironmentTest, KeepsTheProgramsOwnPreload) {
+  setenv("LD_PRELOAD", "x.so", 1);
+  {
+    const LentEnvironment lent;
+    EXPECT_STREQ(getenv("LD_PRELOAD"), "x.so:/opt/libfilemon.so");
+    unsetenv("A");
+  }
+  EXPECT_STREQ(getenv("LD_PRELOAD"), "x.so");
+  EXPECT_THAT(Names(), ElementsAre("LD_PRELOAD"));
+}
+
+TEST_F(LentEnvironmentTest, ACancelledThreadPutsItBack) {
+  std::thread thread([] {
+    const LentEnvironment lent;
+    for (;;) pause();
+  });
+  while (getenv("LD_PRELOAD") == nullptr) std::this_thread::yield();
+  pthread_cancel(thread.native_handle());
+  thread.join();
   EXPECT_THAT(Names(), ElementsAre("A"));
 }
 

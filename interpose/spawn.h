@@ -13,6 +13,31 @@
 
 namespace filemon {
 
+// posix_spawn() as the wrapper does it, for calls of ours that stand for libc's
+// own.
+int SpawnProgram(pid_t* pid, const char* path,
+                 const posix_spawn_file_actions_t* actions,
+                 const posix_spawnattr_t* attributes, char* const* argv,
+                 char* const* environment);
+
+// File actions for it.
+class SpawnFileActions {
+ public:
+  SpawnFileActions();
+  ~SpawnFileActions();
+  SpawnFileActions(const SpawnFileActions&) = delete;
+  SpawnFileActions& operator=(const SpawnFileActions&) = delete;
+
+  // 0 or an errno.
+  int AddDup2(int from, int to);
+  int AddClose(int fd);
+
+  const posix_spawn_file_actions_t* get() const { return &object_; }
+
+ private:
+  posix_spawn_file_actions_t object_;
+};
+
 class SpawnActions {
  public:
   enum Kind : int32_t { kOpen, kChdir, kFchdir };

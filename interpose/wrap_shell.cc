@@ -9,7 +9,9 @@
 #include "interpose/layout.h"
 #include "interpose/lent_environment.h"
 #include "interpose/process.h"
+#include "interpose/readable.h"
 #include "interpose/report.h"
+#include "interpose/shell.h"
 #include "interpose/sys.h"
 #include "interpose/wrapper.h"
 
@@ -24,13 +26,10 @@ int SomeChildResult(int wait_status) {
 }  // namespace
 
 FILEMON_WRAP(int, system, (const char* command)) {
-  if (command == nullptr) return FILEMON_NEXT(system)(command);
-  int result;
-  {
-    const LentEnvironment lent;
-    result = FILEMON_NEXT(system)(command);
+  if (command == nullptr || EnvironmentSuitsShell()) {
+    return SomeChildResult(FILEMON_NEXT(system)(command));
   }
-  return SomeChildResult(result);
+  return RunShell(command);
 }
 
 namespace {
@@ -105,7 +104,9 @@ pid_t TakeShell(FILE* stream) {
 
 #define FILEMON_WRAP_POPEN(name)                                       \
   FILEMON_WRAP(FILE*, name, (const char* command, const char* mode)) { \
-    const LentEnvironment lent;                                        \
+    if (!EnvironmentSuitsShell() && IsShellMode(mode)) {               \
+      return OpenShell(command, mode);                                 \
+    }                                                                  \
     if (!Tracing()) return FILEMON_NEXT(name)(command, mode);          \
     return RememberShell(FILEMON_NEXT(name)(command, mode));           \
   }
@@ -113,6 +114,8 @@ FILEMON_WRAP_POPEN(popen)
 FILEMON_WRAP_POPEN(_IO_popen)
 
 FILEMON_WRAP(int, pclose, (FILE * stream)) {
+  int result;
+  if (CloseShell(stream, &result)) return result;
   if (!Tracing()) return FILEMON_NEXT(pclose)(stream);
   const pid_t pid = TakeShell(stream);
   const int status = FILEMON_NEXT(pclose)(stream);
@@ -121,8 +124,24 @@ FILEMON_WRAP(int, pclose, (FILE * stream)) {
   return status;
 }
 
-// Command substitution runs a shell.
+namespace {
+
+// Command substitution runs a shell; nothing else that wordexp() does looks at
+// more of `environ` than the variables that the words name.
+bool MayRunShell(const char* words, int flags) {
+  if ((flags & WRDE_NOCMD) != 0 || !IsReadableText(words)) return false;
+  for (; *words != '\0'; ++words) {
+    if (*words == '`' || (words[0] == '$' && words[1] == '(')) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
 FILEMON_WRAP(int, wordexp, (const char* words, wordexp_t* result, int flags)) {
+  if (!MayRunShell(words, flags) || EnvironmentSuitsShell()) {
+    return FILEMON_NEXT(wordexp)(words, result, flags);
+  }
   const LentEnvironment lent;
   return FILEMON_NEXT(wordexp)(words, result, flags);
 }

@@ -248,6 +248,14 @@ int DormantSpawn(const SpawnCall& call) {
   }
 FILEMON_WRAP_SPAWN(posix_spawn, false, false)
 FILEMON_WRAP_SPAWN(posix_spawnp, true, false)
+
+int SpawnProgram(pid_t* pid, const char* path,
+                 const posix_spawn_file_actions_t* actions,
+                 const posix_spawnattr_t* attributes, char* const* argv,
+                 char* const* environment) {
+  return filemon_posix_spawn(pid, path, actions, attributes, argv, environment);
+}
+
 // glibc 2.39.
 FILEMON_WRAP_SPAWN(pidfd_spawn, false, true)
 FILEMON_WRAP_SPAWN(pidfd_spawnp, true, true)
@@ -293,6 +301,19 @@ FILEMON_WRAP(int, posix_spawn_file_actions_adddup2,
              (posix_spawn_file_actions_t * object, int from, int to)) {
   if (HidesDescriptor(to)) YieldDescriptor();
   return FILEMON_NEXT(posix_spawn_file_actions_adddup2)(object, from, to);
+}
+
+SpawnFileActions::SpawnFileActions() {
+  filemon_posix_spawn_file_actions_init(&object_);
+}
+SpawnFileActions::~SpawnFileActions() {
+  filemon_posix_spawn_file_actions_destroy(&object_);
+}
+int SpawnFileActions::AddDup2(int from, int to) {
+  return filemon_posix_spawn_file_actions_adddup2(&object_, from, to);
+}
+int SpawnFileActions::AddClose(int fd) {
+  return filemon_posix_spawn_file_actions_addclose(&object_, fd);
 }
 
 #define FILEMON_WRAP_ADDCHDIR(name)                                       \

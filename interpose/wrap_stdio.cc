@@ -9,6 +9,7 @@
 #include "interpose/directory_names.h"
 #include "interpose/path_buffer.h"
 #include "interpose/report.h"
+#include "interpose/shell.h"
 #include "interpose/sys.h"
 #include "interpose/text.h"
 #include "interpose/wrapper.h"
@@ -92,6 +93,8 @@ FILE* TemporaryResult(FILE* stream) {
 }
 
 int CloseStream(FILE* stream, int (*close)(FILE*)) {
+  int status;
+  if (CloseShell(stream, &status)) return status;
   ForgetStream(stream);
   const int fd = HasDevices() ? DescriptorOf(stream) : -1;
   if (!IsDevice(fd)) return close(stream);
@@ -132,7 +135,8 @@ FILEMON_WRAP_FREOPEN(freopen64)
 // The descriptor is closed within libc.
 #define FILEMON_WRAP_FCLOSE(name)                                   \
   FILEMON_WRAP(int, name, (FILE * stream)) {                        \
-    const bool common = !HasDevices() && !MayHaveDirectoryNames();  \
+    const bool common =                                             \
+        !HasDevices() && !MayHaveDirectoryNames() && g_shells == 0; \
     const auto next = FILEMON_NEXT(name);                           \
     return __builtin_expect(common, 1) ? next(stream)               \
                                        : CloseStream(stream, next); \

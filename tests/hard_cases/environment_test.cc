@@ -50,11 +50,19 @@ INSTANTIATE_TEST_SUITE_P(Spawn, EnvironmentCaseTest,
                          testing::Values("posix_spawn_null", "posix_spawn_own",
                                          "posix_spawnp_empty", "vfork_empty"),
                          [](const auto& info) { return info.param; });
-INSTANTIATE_TEST_SUITE_P(Shell, EnvironmentCaseTest,
-                         testing::Values("system_after_clearenv",
-                                         "popen_after_clearenv",
-                                         "wordexp_after_clearenv"),
+INSTANTIATE_TEST_SUITE_P(Stack, EnvironmentCaseTest,
+                         testing::Values("vfork_large", "spawn_large",
+                                         "system_large", "vfork_large_often"),
                          [](const auto& info) { return info.param; });
+INSTANTIATE_TEST_SUITE_P(
+    Shell, EnvironmentCaseTest,
+    testing::Values("system_after_clearenv", "popen_after_clearenv",
+                    "wordexp_after_clearenv", "change_during_system",
+                    "change_during_popen", "change_during_wordexp",
+                    "cancel_during_system", "system_signals", "system_statuses",
+                    "system_in_two_threads", "popen_streams",
+                    "popen_without_standard_streams"),
+    [](const auto& info) { return info.param; });
 
 class EnvironmentShellTest : public testing::TestWithParam<const char*> {};
 
