@@ -33,6 +33,30 @@ std::string AbslUnparseFlag(PathStyle style) {
   return style == PathStyle::kGiven ? "given" : "absolute";
 }
 
+namespace log {
+
+bool AbslParseFlag(absl::string_view text, DepfileReader* reader,
+                   std::string* error) {
+  if (text == "both") {
+    *reader = DepfileReader::kBoth;
+  } else if (text == "make") {
+    *reader = DepfileReader::kMake;
+  } else if (text == "ninja") {
+    *reader = DepfileReader::kNinja;
+  } else {
+    *error = "it is `both`, `make` or `ninja`";
+    return false;
+  }
+  return true;
+}
+
+std::string AbslUnparseFlag(DepfileReader reader) {
+  return reader == DepfileReader::kBoth   ? "both"
+         : reader == DepfileReader::kMake ? "make"
+                                          : "ninja";
+}
+
+}  // namespace log
 }  // namespace filemon
 
 ABSL_FLAG(std::string, output, "filemon.out", "where the log goes");
@@ -40,6 +64,11 @@ ABSL_FLAG(filemon::PathStyle, paths, filemon::PathStyle::kGiven,
           "how names are written");
 ABSL_FLAG(bool, wait_all, false, "wait for all descendants of CMD");
 ABSL_FLAG(bool, stats, false, "print a summary at the end");
+ABSL_FLAG(std::string, deps, "", "a dependency file to be made");
+ABSL_FLAG(std::string, deps_target, "", "what depends on the files");
+ABSL_FLAG(filemon::log::DepfileReader, deps_for,
+          filemon::log::DepfileReader::kBoth, "who reads the dependency file");
+ABSL_FLAG(bool, strict, false, "make no dependency file that may lack files");
 
 namespace filemon {
 namespace {
@@ -55,10 +84,18 @@ struct OptionName {
 };
 
 constexpr OptionName kOptions[] = {
-    {"--output", "output", true}, {"-o", "output", true},
-    {"--paths", "paths", true},   {"--wait-all", "wait_all", false},
-    {"--stats", "stats", false},  {"--version", "", false},
-    {"--help", "", false},        {"-h", "", false},
+    {"--output", "output", true},
+    {"-o", "output", true},
+    {"--paths", "paths", true},
+    {"--wait-all", "wait_all", false},
+    {"--stats", "stats", false},
+    {"--version", "", false},
+    {"--help", "", false},
+    {"-h", "", false},
+    {"--deps", "deps", true},
+    {"--deps-target", "deps_target", true},
+    {"--deps-for", "deps_for", true},
+    {"--strict", "strict", false},
 };
 
 const OptionName* FindOption(absl::string_view name) {
@@ -102,6 +139,27 @@ absl::Status SetFlag(absl::string_view flag, absl::string_view value,
                    "':", absl::StartsWith(reason, " ") ? "" : " ", reason));
 }
 
+absl::Status TakeDeps(log::DependencyFileOptions* deps) {
+  deps->file = absl::GetFlag(FLAGS_deps);
+  deps->reader = absl::GetFlag(FLAGS_deps_for);
+  deps->strict = absl::GetFlag(FLAGS_strict);
+  if (deps->file.empty()) {
+    return deps->targets.empty()
+               ? absl::OkStatus()
+               : absl::InvalidArgumentError("--deps-target needs --deps");
+  }
+  if (!deps->targets.empty()) return absl::OkStatus();
+  // As compilers do: a.o.d is that of a.o.
+  absl::string_view target = deps->file;
+  if (!absl::ConsumeSuffix(&target, ".d") || target.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--deps: ", deps->file,
+                     " does not end in .d: name a target by --deps-target"));
+  }
+  deps->targets.emplace_back(target);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<Options> ParseOptions(
@@ -112,6 +170,9 @@ absl::StatusOr<Options> ParseOptions(
     const absl::Status status = SetFlag("paths", paths, "FILEMON_PATHS");
     if (!status.ok()) return status;
   }
+
+  const char* deps = getenv("FILEMON_DEPS");
+  if (deps != nullptr) absl::SetFlag(&FLAGS_deps, deps);
 
   const char* wait_all = getenv("FILEMON_WAIT_ALL");
   if (wait_all != nullptr && *wait_all != '\0') {
@@ -154,12 +215,17 @@ absl::StatusOr<Options> ParseOptions(
     const absl::Status status = SetFlag(
         option->flag, option->takes_value ? given.value : "true", option->name);
     if (!status.ok()) return status;
+    if (option->flag == "deps_target") {
+      options.dependency_file.targets.push_back(given.value);
+    }
   }
   options.command.assign(argument, arguments.end());
   options.output = absl::GetFlag(FLAGS_output);
   options.paths = absl::GetFlag(FLAGS_paths);
   options.wait_all = absl::GetFlag(FLAGS_wait_all);
   options.stats = absl::GetFlag(FLAGS_stats);
+  const absl::Status status = TakeDeps(&options.dependency_file);
+  if (!status.ok()) return status;
   if (options.output.empty()) {
     return absl::InvalidArgumentError("--output: the name is empty");
   }
@@ -183,6 +249,12 @@ rename and execute, in the text format of FreeBSD's filemon(4).
       --wait-all           wait for all descendants of CMD, not for CMD only
                            (the environment's FILEMON_WAIT_ALL=1 says so, too)
       --stats              print a summary on standard error at the end
+      --deps FILE          make a dependency file, as compilers do with -MD,
+                           when CMD succeeds (the environment's FILEMON_DEPS)
+      --deps-target NAME   what depends on the files; may be repeated
+                           (default: FILE without its .d)
+      --deps-for=make      for make alone, or ninja: more names can be in it
+      --strict             no dependency file that may lack files, and then 125
       --version            print the version
   -h, --help               print this text
 
@@ -193,8 +265,10 @@ Examples:
   filemon make -j8
   filemon -o build.filemon -- sh -c 'cc -c a.c && cc -o a a.o'
   filemon -o - --paths=absolute cat /etc/hostname
+  filemon --deps=out.d -- sh recipe.sh
+  filemon log files filemon.out
 
-See filemon(1) and, for the log, filemon(5).
+See filemon(1), filemon-log(1) and, for the log, filemon(5).
 )";
 }
 

@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "core/log/dependency_file.h"
 #include "core/merge.h"
 
 namespace filemon {
@@ -17,6 +18,8 @@ struct Options {
   PathStyle paths = PathStyle::kGiven;
   bool wait_all = false;
   bool stats = false;
+  // Of which `file` is empty if none is wanted.
+  log::DependencyFileOptions dependency_file;
   bool version = false;
   bool help = false;
   // CMD and its arguments; empty only with `version` or `help`.

@@ -163,6 +163,26 @@ class Watchman {
   int root_status_ = 0;
 };
 
+// Where the log's bytes go.
+LogSink SinkOf(const LogFile& file, const Options& options,
+               log::DependencyFile* dependencies) {
+  LogSink to_file = FdSink(file.fd());
+  if (options.dependency_file.file.empty()) return to_file;
+  return [to_file = std::move(to_file),
+          dependencies](absl::string_view bytes) -> absl::Status {
+    dependencies->Feed(bytes);
+    return to_file(bytes);
+  };
+}
+
+bool WriteDependencies(log::DependencyFile* dependencies) {
+  std::vector<std::string> remarks;
+  const absl::Status status = dependencies->Write(&remarks);
+  for (const std::string& remark : remarks) Complain(remark);
+  if (!status.ok()) Complain(status.message());
+  return status.ok();
+}
+
 }  // namespace
 
 void Complain(absl::string_view message) {
@@ -213,7 +233,8 @@ int Run(const Options& options) {
   RaiseDescriptorLimit();
 
   file->Begin();
-  LogWriter log(FdSink(file->fd()));
+  log::DependencyFile dependencies(options.dependency_file);
+  LogWriter log(SinkOf(*file, options, &dependencies));
   log.Header(launched.pid, start);
   Collector collector(pipe->get(), options.paths, &log, std::move(foreign));
   log.Origin(CurrentDirectory(), options.command);
@@ -230,6 +251,10 @@ int Run(const Options& options) {
     Complain(absl::StrCat("the log ", options.output,
                           " is incomplete: ", log.status().message()));
     if (exit_status == 0) exit_status = kFilemonFailed;
+  }
+  if (!options.dependency_file.file.empty() && exit_status == 0 &&
+      !WriteDependencies(&dependencies)) {
+    exit_status = kFilemonFailed;
   }
   if (options.stats) Complain(collector.Summary());
   return exit_status;

@@ -57,8 +57,7 @@ absl::Status ReadTraces(const std::vector<std::string>& logs, Trace* trace) {
   return absl::OkStatus();
 }
 
-int Conclude(const Trace& trace, const Options& options, const View* view,
-             Output* out, int status) {
+std::string WhatIsMissing(const Trace& trace) {
   std::string what;
   for (const GapText& text : kGapTexts) {
     const size_t count = trace.gaps(text.gap);
@@ -66,6 +65,12 @@ int Conclude(const Trace& trace, const Options& options, const View* view,
     absl::StrAppend(&what, what.empty() ? "" : ", ", count, " ",
                     count == 1 ? text.one : text.many);
   }
+  return what;
+}
+
+int Conclude(const Trace& trace, const Options& options, const View* view,
+             Output* out, int status) {
+  const std::string what = WhatIsMissing(trace);
   if (!what.empty()) {
     Complain(absl::StrCat(
         "not everything is in the log: ", what,

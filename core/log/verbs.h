@@ -44,6 +44,9 @@ void Complain(absl::string_view message);
 // Reads one log after the other. An error if one cannot be read, or is none.
 absl::Status ReadTraces(const std::vector<std::string>& logs, Trace* trace);
 
+// "2 untraced programs, 1 process that lost records"; empty if nothing is.
+std::string WhatIsMissing(const Trace& trace);
+
 // Says in one line on standard error what the logs do not have, and turns
 // `status` into kTrouble if that, or the output, is a reason to.
 int Conclude(const Trace& trace, const Options& options, const View* view,

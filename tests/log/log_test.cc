@@ -272,6 +272,82 @@ TEST_F(DepsTest, MakeAndNinjaRebuildWhenAFileHasChangedAndOnlyThen) {
   }
 }
 
+// One line in a rule of each.
+TEST_F(DepsTest, WhileTracing) {
+  Write("in", "1");
+  Write("build.ninja",
+        absl::StrCat("rule traced\n  command = ", FilemonPath(),
+                     " -o $out.log --deps=$out.d -- sh -c 'cat in > out'\n"
+                     "  depfile = $out.d\n  deps = gcc\nbuild out: traced\n"));
+  Write("Makefile",
+        absl::StrCat("out:\n\t", FilemonPath(),
+                     " -o $@.log --deps=$@.d -- sh -c 'cat in > out'\n"
+                     "-include out.d\n"));
+  Write("CMakeLists.txt",
+        absl::StrCat("cmake_minimum_required(VERSION 3.20)\nproject(p NONE)\n"
+                     "add_custom_command(OUTPUT out DEPFILE out.d COMMAND ",
+                     FilemonPath(),
+                     " -o out.log --deps=out.d -- sh -c "
+                     "\"cat ${CMAKE_SOURCE_DIR}/in > out\" VERBATIM)\n"
+                     "add_custom_target(all_of_it ALL DEPENDS out)\n"));
+  const struct {
+    const char* set_up;
+    const char* build;
+  } kTools[] = {
+      {"rm -f out out.d", "make"},
+      {"rm -f out out.d", "ninja -v"},
+      {"cmake -G 'Unix Makefiles' -S . -B m > said", "VERBOSE=1 make -C m"},
+      {"cmake -G Ninja -S . -B n > said", "ninja -v -C n"},
+  };
+  for (const auto& tool : kTools) {
+    SCOPED_TRACE(tool.build);
+    Write("in", "1");
+    Out(tool.set_up);
+    const std::string build =
+        absl::StrCat(tool.build,
+                     " > said 2>&1 || { cat said; exit 1; }; "
+                     "grep -c -e '--deps=' said || :");
+    EXPECT_EQ(Out(build), "1\n");
+    EXPECT_EQ(Out(build), "0\n") << Out("cat said");
+    Touch("in");
+    EXPECT_EQ(Out(build), "1\n") << Out("cat said");
+  }
+}
+
+TEST_F(DepsTest, AFailedCommandLeavesTheOldOne) {
+  Write("in", "1");
+  Write("out.d", "old");
+  EXPECT_EQ(Shell("$F --deps=out.d -- sh -c 'cat in; exit 3'").exit_status, 3);
+  EXPECT_EQ(Out("cat out.d"), "old");
+  const Result result = Shell("$F --deps=no/out.d -- true");
+  EXPECT_EQ(result.exit_status, 125);
+  EXPECT_EQ(result.err,
+            "filemon: cannot write the dependency file no/out.d: No such file "
+            "or directory\n");
+  EXPECT_EQ(Shell("$F --deps=no/out.d -- false").exit_status, 1);
+  EXPECT_THAT(Out("ls"), Not(HasSubstr("out.d.")));
+}
+
+TEST_F(DepsTest, StrictWritesNoneThatMayLackFiles) {
+  Write("a;b", "1");
+  Result result = Shell("$F --deps=out.d -- cat 'a;b'");
+  EXPECT_EQ(result.exit_status, 0);
+  EXPECT_THAT(result.err, HasSubstr("cannot have the name a;b\n"));
+  result = Shell("rm out.d; $F --strict --deps=out.d -- cat 'a;b'");
+  EXPECT_EQ(result.exit_status, 125);
+  EXPECT_EQ(Shell("ls out.d").exit_status, 2);
+}
+
+TEST_F(DepsTest, WordsThatAreWrong) {
+  for (const char* words :
+       {"--deps=x -- true", "--deps-target=x -- true", "--deps=.d -- true",
+        "--deps=x.d --deps-for=scons -- true"}) {
+    const Result result = Shell(absl::StrCat("$F ", words));
+    EXPECT_EQ(result.exit_status, 125) << words;
+    EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1);
+  }
+}
+
 TEST_F(DepsTest, OneLineForANameThatCannotBe) {
   Write("a;b", "1");
   Out("$F -o x.log -- cat 'a;b'");
