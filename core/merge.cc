@@ -459,7 +459,9 @@ void Merge::OnStart(const Record& record) {
   process->untraced = false;
   process->pending_exec.reset();
   process->exit_code.reset();
-  directories_.Enter(record.names[1], &process->cwd);
+  if (record.names[1] != wire::kNoDirectory) {
+    directories_.Enter(record.names[1], &process->cwd);
+  }
   process->image.Set(NameOfProgram(pid, record.names[0]));
   log_->Exec(pid, process->image.view());
 }

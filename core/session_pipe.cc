@@ -111,10 +111,10 @@ SessionPipe::~SessionPipe() {
   close(bell_writer_);
 }
 
-std::string SessionPipe::SessionValue(int fd) const {
+std::string SessionPipe::SessionValue(int fd, uint32_t denied) const {
   return absl::StrCat(wire::kSessionVersion, ":", fd, ":", getpid(), ":",
                       reader_, ":", inode_, ":", cookie_,
-                      ":0:", std::max(bell_, 0), ":", lanes_fd());
+                      ":0:", std::max(bell_, 0), ":", lanes_fd(), ":", denied);
 }
 
 void SessionPipe::SilenceBell() {

@@ -52,8 +52,9 @@ class SessionPipe {
   int lanes_fd() const { return lanes_ != nullptr ? lanes_->fd() : 0; }
 
   // The value of FILEMON_SESSION for a process that has the writing end as
-  // descriptor `fd`; the collector is the calling process.
-  std::string SessionValue(int fd) const;
+  // descriptor `fd`; the collector is the calling process. `denied` is
+  // wire::kSessionVariable's DENIED.
+  std::string SessionValue(int fd, uint32_t denied = 0) const;
 
   // Reads what is there, never waiting; the number of bytes, 0 if none.
   size_t Read(absl::Span<char> buffer);

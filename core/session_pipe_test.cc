@@ -12,6 +12,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "core/wire.h"
 #include "gtest/gtest.h"
 
 namespace filemon {
@@ -42,8 +43,8 @@ TEST(SessionPipeTest, TellsTheSession) {
   ASSERT_TRUE(pipe.ok()) << pipe.status();
   const std::vector<std::string> fields =
       absl::StrSplit((*pipe)->SessionValue(77), ':');
-  ASSERT_EQ(fields.size(), 9u);
-  EXPECT_EQ(fields[0], "2");
+  ASSERT_EQ(fields.size(), 10u);
+  EXPECT_EQ(fields[0], absl::StrCat(wire::kSessionVersion));
   EXPECT_EQ(fields[1], "77");
   EXPECT_EQ(fields[2], absl::StrCat(getpid()));
   struct stat ours;

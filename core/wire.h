@@ -36,7 +36,7 @@ inline constexpr int kMaxNames = 4;
 inline constexpr size_t kMaxRecord = 4 * 4096 + 64;
 
 // The environment variable that hands the session to a new process image:
-// "VERSION:FD:COLLECTOR:COLLECTOR_FD:INODE:COOKIE:FIRST:BELL:LANES",
+// "VERSION:FD:COLLECTOR:COLLECTOR_FD:INODE:COOKIE:FIRST:BELL:LANES:DENIED",
 // all decimal.
 //   FD            the pipe's descriptor in the traced process
 //   COLLECTOR     the collector's pid, and COLLECTOR_FD its descriptor of the
@@ -53,9 +53,13 @@ inline constexpr size_t kMaxRecord = 4 * 4096 + 64;
 //                 makes the collector look at once
 //   LANES         the collector's descriptor of the session's lanes (lane.h), 0
 //                 if it has none
+//   DENIED        what the process must not do, as filters of system calls and
+//                 prctl() stay over an exec: the calls that it must not make
+//                 (interpose/sys.h), and kNoClock
 inline constexpr char kSessionVariable[] = "FILEMON_SESSION";
+inline constexpr uint32_t kNoClock = 1u << 31;
 // It tells apart the formats of this header and of lane.h.
-inline constexpr int kSessionVersion = 2;
+inline constexpr int kSessionVersion = 3;
 
 // In a session's cookie.
 inline constexpr uint32_t kAbsolutePaths = 2;
@@ -75,7 +79,8 @@ enum class Kind : uint8_t {
   // the image. a: parent pid as getppid() says; if that is 0, b: the parent's
   // pid in the namespace of which a kEntered has spoken, 0 if it is not known.
   // Names: the path of the image (absolute; the interpreter, for a script), the
-  // current directory (empty if it cannot be told).
+  // current directory (empty if it has no name that could be told; kNoDirectory
+  // if it could not be asked for, and is the one before).
   kStart = 1,
   // A successful open. a: kReads and kWrites. Names: dir, name. b: kResolved if
   // `dir` is the absolute path of the file itself, as the kernel tells it.

@@ -16,12 +16,16 @@
 #include "core/stamp.h"
 #include "interpose/image_proof.h"
 #include "interpose/own_lane.h"
+#include "interpose/process.h"
 #include "interpose/session.h"
 #include "interpose/session_memory.h"
 #include "interpose/sys.h"
 #include "interpose/text.h"
 
 namespace filemon {
+
+bool g_unstamped;
+
 namespace {
 
 // Records up to this size are gathered on the stack and written by write(),
@@ -67,7 +71,8 @@ struct Measured {
 wire::Header HeaderOf(const Session& session, const Measured& measured,
                       uint32_t first_word) {
   const OutgoingRecord& record = measured.record;
-  const uint64_t stamp = Stamp();
+  const uint64_t stamp =
+      __builtin_expect(!g_unstamped, 1) ? Stamp() : uint64_t{0};
   return {first_word,
           static_cast<uint16_t>(measured.size),
           static_cast<uint8_t>(record.kind),
@@ -148,9 +153,11 @@ __attribute__((noinline)) bool WaitForRoom(Wait* wait) {
   return false;
 }
 
-// Room that does not depend on the collector. False if there is none.
+// Room that does not depend on the collector. False if there is none, and for
+// records without stamps, whose place is that in the pipe.
 template <typename Attempt>
 bool Append(Attempt write, size_t size) {
+  if (g_unstamped) return false;
   const int fd = OpenOverflow(size);
   if (fd < 0) return false;
   const long result = write(fd);
@@ -184,6 +191,8 @@ bool WriteWhole(Attempt write, size_t size, bool* appends) {
         break;
       case -EINTR:
         break;
+      case -EPERM:  // a filter of the program's
+        return false;
       default:
         // The descriptor is gone: a system call that no wrapper saw.
         if (recovered || !RecoverPipe()) return false;
@@ -297,6 +306,26 @@ bool WriteInLane(const Measured& measured) {
   return place != nullptr;
 }
 
+// For a process that may not write any more: its full lane has to do. False if
+// the collector does not make room soon.
+__attribute__((noinline)) bool WaitForLane(const Measured& measured) {
+  // A tenth of a second, on most machines. Without system calls there is no
+  // other way of waiting.
+  constexpr uint64_t kSpin = uint64_t{1} << 28;
+  static uint32_t given_up;  // the head at which the last wait was in vain
+  if (!sys::Denies(sys::kWrite)) return false;
+  const OwnPage* const page = OwnPageIfAny();
+  const lane::Header* const lane = page != nullptr ? page->lane : nullptr;
+  if (lane == nullptr || measured.size > lane::kLongest) return false;
+  const uint64_t begin = Stamp();
+  while (Stamp() - begin < kSpin) {
+    if (__atomic_load_n(&lane->head, __ATOMIC_ACQUIRE) == given_up) break;
+    if (WriteInLane(measured)) return true;
+  }
+  given_up = __atomic_load_n(&lane->head, __ATOMIC_ACQUIRE);
+  return false;
+}
+
 // Says how many records of this process the collector did not get.
 __attribute__((noinline)) void ReportLost(pid_t pid) {
   const uint32_t lost = __atomic_exchange_n(&g_lost, 0, __ATOMIC_RELAXED);
@@ -317,10 +346,29 @@ void Emit(const OutgoingRecord& record) {
     ReportLost(record.pid);
   }
   const Measured measured(record);
-  if (!WriteInLane(measured) && !WriteInPipe(measured)) GiveUp(record.pid, 1);
+  if (WriteInLane(measured)) return;
+  // Who cannot tell its pid cannot speak.
+  if (record.pid > 0 && (WriteInPipe(measured) || WaitForLane(measured))) {
+    return;
+  }
+  // How it ended the kernel tells.
+  if (record.kind != wire::Kind::kExit) GiveUp(record.pid, 1);
 }
 
 void ForgetLosses() { g_lost = 0; }
+
+void StopStamps() {
+  if (g_unstamped) return;
+  // With a stamp yet, in the pipe: what follows there is later than what is in
+  // the lane.
+  if (!WriteInPipe(Measured({wire::Kind::kUnstamped, CurrentPid()}))) {
+    GiveUp(ThisSession().pid, 1);
+  }
+  g_unstamped = true;
+  if (!MemoryIsShared()) LeaveLane();
+}
+
+void ResumeStamps() { g_unstamped = false; }
 
 void Batch::Add(const OutgoingRecord& record) {
   const Measured measured(record);

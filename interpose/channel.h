@@ -33,6 +33,13 @@ struct OutgoingRecord {
 // collector looks, but not for ever.
 void Emit(const OutgoingRecord& record);
 
+// The program is about to keep itself from reading the processor's clock
+// (PR_SET_TSC in prctl(2)): until it may again the records have no stamps, and
+// go into the pipe.
+void StopStamps();
+void ResumeStamps();
+extern bool g_unstamped __attribute__((visibility("hidden")));
+
 // In a forked child: what its parent has lost is its parent's to say.
 void ForgetLosses();
 

@@ -41,7 +41,7 @@ constexpr int kBorrowMemory = CLONE_VM | CLONE_VFORK;
 constexpr int kStandardInput = 0;
 
 [[noreturn]] void Exit(int status) {
-  for (;;) sys::Call(SYS_exit_group, status);
+  for (;;) sys::ProgramsCall(SYS_exit_group, status);
 }
 
 void CloseAllFrom(int low) {

@@ -3,9 +3,11 @@
 #include <time.h>
 
 #include "interpose/guest_sessions.h"
+#include "interpose/known_directories.h"
 #include "interpose/layout.h"
 #include "interpose/process.h"
 #include "interpose/report.h"
+#include "interpose/sys.h"
 #include "interpose/text.h"
 #include "interpose/wrapper.h"
 
@@ -132,6 +134,7 @@ __attribute__((noinline)) bool Learn(Entry* entry, int fd, Word now,
 }  // namespace
 
 bool DirectoryName(int fd, char* out, size_t size) {
+  if (sys::Denies(sys::kReadlinkat)) return KnownDirectory(fd, out, size);
   // A number may be another process's.
   Word now;
   if (MemoryIsShared() || MayBeGuest() || DistrustsDescriptors() ||
@@ -146,6 +149,7 @@ bool DirectoryName(int fd, char* out, size_t size) {
 }
 
 void ForgetNameOf(int fd) {
+  ForgetOpened(fd);
   Entry* const entry = &g_entries[PlaceOf(fd)];
   const uint32_t turn = __atomic_load_n(&entry->turn, __ATOMIC_ACQUIRE);
   const bool written = (turn & 1) == 0;
@@ -153,6 +157,10 @@ void ForgetNameOf(int fd) {
     return;
   }
   __atomic_fetch_add(&entry->turn, 2, __ATOMIC_SEQ_CST);
+}
+
+void ForgetEachName() {
+  __atomic_store_n(&g_directory_places, ~0u, __ATOMIC_SEQ_CST);
 }
 
 void ForgetAllNames() { __atomic_fetch_add(&g_names, 1, __ATOMIC_ACQ_REL); }

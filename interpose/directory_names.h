@@ -65,6 +65,9 @@ inline void ForgetDirectoryName(int fd) {
   if (__builtin_expect(MayHaveDirectoryName(fd), 0)) ForgetNameOf(fd);
 }
 
+// From now on every descriptor's name is to be forgotten one by one.
+void ForgetEachName();
+
 // Names have changed, or any descriptor: nothing remembered holds any more.
 void ForgetAllNames();
 inline void ForgetDirectoryNames() {

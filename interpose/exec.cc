@@ -55,11 +55,11 @@ __attribute__((noinline)) void AnnounceExec(PathAt path, int flags,
 long KernelExec(PathAt path, char* const* argv, char* const* environment,
                 int flags) {
   if (path.dirfd == AT_FDCWD && flags == 0) {
-    return sys::Call(SYS_execve, sys::Arg(path.name), sys::Arg(argv),
-                     sys::Arg(environment));
+    return sys::ProgramsCall(SYS_execve, sys::Arg(path.name), sys::Arg(argv),
+                             sys::Arg(environment));
   }
-  return sys::Call(SYS_execveat, path.dirfd, sys::Arg(path.name),
-                   sys::Arg(argv), sys::Arg(environment), flags);
+  return sys::ProgramsCall(SYS_execveat, path.dirfd, sys::Arg(path.name),
+                           sys::Arg(argv), sys::Arg(environment), flags);
 }
 
 // Tries `path` as a program, then as a shell script without "#!".
@@ -140,7 +140,7 @@ int ExecSearching(const char* file, char* const* argv,
     // A look first: announcing and withdrawing each try would cost more.
     sys::Identity id;
     const int looked = sys::Stat(AT_FDCWD, path, 0, &id);
-    if (looked < 0) {
+    if (looked < 0 && !sys::Denies(sys::kStat)) {
       error = -looked;
     } else {
       ExecOrShell(path, argv, environment);

@@ -145,10 +145,12 @@ void ReportImageStart() {
     }
   }
   OutgoingRecord record = {wire::Kind::kStart, ThisSession().pid};
-  record.a = sys::Getppid();
+  const pid_t parent = sys::Getppid();
+  record.a = parent > 0 ? parent : 0;
   record.b = outside.parent;
   record.name[0] = path;
-  record.name[1] = cwd.path();
+  // A filter may keep it from us.
+  record.name[1] = sys::Denies(sys::kGetcwd) ? wire::kNoDirectory : cwd.path();
   batch.Add(record);
   if (IsGoProgram()) {
     OutgoingRecord unseen = {wire::Kind::kUnseen, ThisSession().pid};

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 
+#include "interpose/channel.h"
 #include "interpose/session_memory.h"
 #include "interpose/sys.h"
 
@@ -56,6 +57,21 @@ lane::Header* TakeLane(int fd) {
   return nullptr;
 }
 
+// A signal handler that forked halfway would have two processes take it.
+lane::Header* OpenLane(OwnPage* page) {
+  if (ThisSession().lanes == 0 || g_unstamped) return nullptr;
+  const sys::SignalsBlocked blocked;
+  const int fd = OpenCollectorsFile(ThisSession().lanes, O_RDWR | O_CLOEXEC);
+  if (fd < 0) return nullptr;
+  lane::Header* const lane = TakeLane(fd);
+  sys::Close(fd);
+  if (lane == nullptr) return nullptr;
+  __atomic_store_n(&g_lane, lane, __ATOMIC_RELAXED);
+  page->lane_cookie = ThisSession().cookie;
+  __atomic_store_n(&page->lane, lane, __ATOMIC_RELEASE);
+  return lane;
+}
+
 }  // namespace
 
 __thread int t_lane_writes;
@@ -71,18 +87,23 @@ __attribute__((noinline)) lane::Header* TryForLane(OwnPage* page) {
       __atomic_add_fetch(&page->records, 1, __ATOMIC_RELAXED);
   // Exactly one caller reaches each number.
   if (records % kRecordsBetweenTries != kRecordsBeforeALane) return nullptr;
-  if (ThisSession().lanes == 0) return nullptr;
-  // A signal handler that forked halfway would have two processes take it.
-  const sys::SignalsBlocked blocked;
-  const int fd = OpenCollectorsFile(ThisSession().lanes, O_RDWR | O_CLOEXEC);
-  if (fd < 0) return nullptr;
-  lane::Header* const lane = TakeLane(fd);
-  sys::Close(fd);
-  if (lane == nullptr) return nullptr;
-  __atomic_store_n(&g_lane, lane, __ATOMIC_RELAXED);
-  page->lane_cookie = ThisSession().cookie;
-  __atomic_store_n(&page->lane, lane, __ATOMIC_RELEASE);
-  return lane;
+  return OpenLane(page);
+}
+
+void GetLane() {
+  if (MemoryIsShared()) return;
+  OwnPage* const page = EnsureOwnPage();
+  if (page == nullptr || CurrentPid() <= 0) return;
+  if (page->lane == nullptr || page->lane_cookie != ThisSession().cookie) {
+    OpenLane(page);
+  }
+}
+
+void LeaveLane() {
+  OwnPage* const page = OwnPageIfAny();
+  if (page != nullptr) {
+    __atomic_store_n(&page->lane, nullptr, __ATOMIC_RELEASE);
+  }
 }
 
 }  // namespace filemon

@@ -18,6 +18,11 @@ namespace filemon {
 // Null if it still has none.
 lane::Header* TryForLane(OwnPage* page);
 
+// Gets one at once, if that can be had.
+void GetLane();
+// The process writes into the one it has no more.
+void LeaveLane();
+
 // How many records this thread is in the midst of writing into the lane: more
 // than one where a signal handler has interrupted it. If the handler forks, the
 // child goes on with what its parent was writing, and has no lane there.
@@ -33,7 +38,8 @@ void StandInForLane();
 // so is all of this.
 inline char* ClaimInLane(const Session& session, size_t size) {
   OwnPage* const page = OwnPageIfAny();
-  // Who shares this memory may be another process than the lane's.
+  // Who shares this memory may be another process than the lane's; and who does
+  // not know its pid has none.
   if (page == nullptr || size > lane::kLongest || MemoryIsShared()) {
     return nullptr;
   }

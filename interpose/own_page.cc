@@ -32,8 +32,13 @@ OwnPage* MakePage() {
   return static_cast<OwnPage*>(page);
 }
 
-__attribute__((noinline)) pid_t Ask() {
+pid_t AskForPid() {
   const pid_t pid = sys::Getpid();
+  return pid > 0 ? pid : 0;
+}
+
+__attribute__((noinline)) pid_t Ask() {
+  const pid_t pid = AskForPid();
   // Exactly one caller reaches the number.
   if (__atomic_add_fetch(&g_asks, 1, __ATOMIC_RELAXED) != kAsksBeforeAPage) {
     return pid;
@@ -50,10 +55,25 @@ pid_t OwnPid() {
   if (page == nullptr) return Ask();
   pid_t pid = __atomic_load_n(&page->pid, __ATOMIC_RELAXED);
   if (__builtin_expect(pid == 0, 0)) {
-    pid = sys::Getpid();
+    pid = AskForPid();
     __atomic_store_n(&page->pid, pid, __ATOMIC_RELAXED);
   }
   return pid;
+}
+
+OwnPage* EnsureOwnPage() {
+  OwnPage* page = OwnPageIfAny();
+  if (page == nullptr) {
+    page = g_spare_page != nullptr ? g_spare_page : MakePage();
+    if (page == nullptr) return nullptr;
+    OwnPage* none = nullptr;
+    if (!__atomic_compare_exchange_n(&g_own_page, &none, page, false,
+                                     __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+      page = none;
+    }
+  }
+  OwnPid();
+  return page;
 }
 
 void PutOwnPageAside() {

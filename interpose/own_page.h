@@ -31,8 +31,11 @@ inline OwnPage* OwnPageIfAny() {
   return __atomic_load_n(&g_own_page, __ATOMIC_ACQUIRE);
 }
 
-// The calling process's pid, most often without a system call. Not to be called
-// while a process shares this memory.
+// Makes one, if that can be had; with the pid in it.
+OwnPage* EnsureOwnPage();
+
+// The calling process's pid, or 0 if a filter keeps it from us, most often
+// without a system call. Not to be called while a process shares this memory.
 pid_t OwnPid();
 
 // In a new process with memory of its own: does without the page that it has of

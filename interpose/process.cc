@@ -26,7 +26,12 @@ struct Sharing {
   // its own, and where the memory's owner has the pipe has not changed.
   bool moved;
   int pipe;
+  // What filters had denied before it came: those of its own are not its
+  // parent's.
+  uint32_t denied;
 };
+// Of a process that cannot tell its pid.
+constexpr pid_t kNameless = -1;
 constexpr int kMaxSharing = 16;
 Sharing g_sharing[kMaxSharing];
 
@@ -44,6 +49,7 @@ void RememberSharing(pid_t pid, pid_t here) {
                                     __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
       slot.here = here;
       slot.moved = false;
+      slot.denied = sys::g_denied;
       DistrustMemory();
       return;
     }
@@ -54,6 +60,7 @@ void RememberSharing(pid_t pid, pid_t here) {
   __atomic_store_n(&slot.pid, pid, __ATOMIC_RELAXED);
   slot.here = here;
   slot.moved = false;
+  slot.denied = sys::g_denied;
 }
 
 void EmitFork(pid_t parent, pid_t child, int32_t side) {
@@ -100,6 +107,7 @@ void TrustMemory() { __atomic_fetch_sub(&g_sharers, 1, __ATOMIC_RELAXED); }
 
 pid_t FindCurrentPid() {
   const pid_t pid = MemoryIsShared() ? sys::Getpid() : OwnPid();
+  if (__builtin_expect(pid <= 0, 0)) return 0;
   const pid_t last = __atomic_load_n(&ThisSession().pid, __ATOMIC_RELAXED);
   if (__builtin_expect(pid != last, 0)) return OnOtherPid(pid, last);
   return pid;
@@ -119,6 +127,11 @@ void AnnounceForkedChild(pid_t parent) {
   TakeOverGuestSession(parent);
   const pid_t pid = sys::Getpid();
   const bool entered = HasNoParentHere();
+  if (pid < 0) {
+    // A filter of its parent's keeps it from us: nobody can tell who speaks.
+    PutOwnPageAside();
+    return;
+  }
   // An atfork handler of the program may have reported already. The first
   // process of a namespace can have its parent's pid.
   if (__atomic_load_n(&ThisSession().pid, __ATOMIC_RELAXED) == pid &&
@@ -140,6 +153,9 @@ void AnnounceForkedChild(pid_t parent) {
 
 void AnnounceSharingChild(pid_t parent) {
   const pid_t pid = sys::Getpid();
+  if (pid < 0) return RememberSharing(kNameless, kNameless);
+  // A filter may keep us from asking; most often it is the memory's owner.
+  if (parent < 0) parent = ThisSession().pid;
   pid_t here = pid;
   if (HasNoParentHere()) {
     if (parent == 0)
@@ -160,9 +176,11 @@ void NoteMovedPipe(int from) {
 
 bool ForgetSharingChild(pid_t child) {
   Sharing* slot = g_sharing;
-  while (slot->pid == 0 || slot->here != child) {
+  while (slot->pid == 0 || (slot->here != child && slot->here != kNameless)) {
     if (++slot == g_sharing + kMaxSharing) return false;
   }
+  const bool announced = slot->here == child;
+  __atomic_store_n(&sys::g_denied, slot->denied, __ATOMIC_RELAXED);
   const bool moved = slot->moved;
   const int pipe = slot->pipe;
   __atomic_store_n(&slot->pid, 0, __ATOMIC_RELAXED);
@@ -173,7 +191,7 @@ bool ForgetSharingChild(pid_t child) {
     // With CLONE_FILES it was our pipe too that the child moved.
     if (!PipeIsInPlace()) ThisSession().fd = elsewhere;
   }
-  return true;
+  return announced;
 }
 
 void ReportSpawnedChild(pid_t child) {

@@ -4,6 +4,7 @@
 
 #include "interpose/device.h"
 #include "interpose/directory_names.h"
+#include "interpose/known_directories.h"
 #include "interpose/libraries.h"
 #include "interpose/logged_session.h"
 #include "interpose/process.h"
@@ -146,6 +147,7 @@ int OpenResult(int fd, PathAt path, int flags) {
   }
   if (!Tracing()) return fd;
   GivenDescriptor(fd);
+  if (sys::Denies(sys::kReadlinkat)) NoteOpened(fd, path);
   EmitOpen(path, flags);
   return fd;
 }
@@ -176,7 +178,11 @@ void ReportChdir(const char* given) {
     // The kernel writes "(unreachable)" before a directory outside our root.
     return sys::Getcwd(out, size) >= 0 && out[0] == '/';
   };
-  if (path.Fill(read)) {
+  if (sys::Denies(sys::kGetcwd)) {
+    char name[512];
+    NoteEntered(given, name, sizeof(name));
+    ReportEntered(name);
+  } else if (path.Fill(read)) {
     ReportEntered(path.path());
   } else {
     // Without a name it is unknown, until the next change.

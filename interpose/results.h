@@ -16,6 +16,23 @@ int RenameResult(int result, PathAt from, PathAt to, unsigned flags);
 // `given` is null for fchdir().
 int ChdirResult(int result, const char* given);
 
+// A call by which the program forbids itself what we do as well. Made before
+// the call, which it prepares for; `a` and `filter` are prctl()'s next two
+// arguments.
+class Restriction {
+ public:
+  Restriction(int option, unsigned long a, const void* filter);
+  // seccomp(2).
+  static Restriction OfSeccomp(unsigned operation, const void* filter);
+  // After the call, with what it returned.
+  long Result(long result) const;
+
+ private:
+  enum Kind { kNone, kStrict, kFilter, kNoClock, kClock };
+  Kind kind_ = kNone;
+  const void* filter_ = nullptr;
+};
+
 // This process is a ptrace(2) tracer.
 void BecomeTracer();
 

@@ -27,15 +27,16 @@ Invitation g_invitation;
 
 namespace {
 
-// "VERSION:FD:COLLECTOR:COLLECTOR_FD:INODE:COOKIE:FIRST:BELL:LANES"
+// "VERSION:FD:COLLECTOR:COLLECTOR_FD:INODE:COOKIE:FIRST:BELL:LANES:DENIED"
 // (core/wire.h).
 struct SessionValue {
   int fd;
+  uint32_t denied;
   Membership membership;
 };
 
 bool ParseSessionValue(const char* text, SessionValue* out) {
-  constexpr int kFields = 9;
+  constexpr int kFields = 10;
   uint64_t field[kFields];
   for (int i = 0; i < kFields; ++i) {
     if (i > 0 && *text++ != ':') return false;
@@ -47,7 +48,7 @@ bool ParseSessionValue(const char* text, SessionValue* out) {
   }
   if (field[1] > INT32_MAX || field[2] > INT32_MAX || field[3] > INT32_MAX ||
       field[5] > UINT32_MAX || field[6] > INT32_MAX || field[7] > INT32_MAX ||
-      field[8] > INT32_MAX) {
+      field[8] > INT32_MAX || field[9] > UINT32_MAX) {
     return false;
   }
   out->fd = static_cast<int>(field[1]);
@@ -58,6 +59,7 @@ bool ParseSessionValue(const char* text, SessionValue* out) {
   out->membership.first = static_cast<pid_t>(field[6]);
   out->membership.bell = static_cast<int>(field[7]);
   out->membership.lanes = static_cast<int>(field[8]);
+  out->denied = static_cast<uint32_t>(field[9]);
   return true;
 }
 
@@ -122,9 +124,14 @@ void JoinByEnvironment() {
   g_first_pages[1] = PageOf(value) | 1;
   SessionValue inherited;
   if (!ParseSessionValue(value, &inherited)) return;
+  sys::g_denied = inherited.denied & ~wire::kNoClock;
+  g_unstamped = (inherited.denied & wire::kNoClock) != 0;
   Enter(session, inherited.membership);
+  // A filter keeps it from us, and nobody has told.
+  if (session->pid < 0) return;
   RememberPreload(environment);
-  if (IsPipe(inherited.fd, session->inode)) {
+  // Where a filter keeps us from looking, the image before has known.
+  if (sys::Denies(sys::kStat) || IsPipe(inherited.fd, session->inode)) {
     session->fd = inherited.fd;
   } else {
     RecoverPipe();
@@ -240,7 +247,7 @@ static void MovePipe(int fd) {
 bool RecoverPipe() {
   const int low =
       OpenCollectorsFile(ThisSession().collector_fd, O_RDWR | O_NONBLOCK);
-  if (low == -EMFILE || low == -ENFILE) {
+  if (low == -EMFILE || low == -ENFILE || low == -EPERM) {
     MovePipe(kNoDescriptor);
     return false;
   }
@@ -323,7 +330,9 @@ void WriteSessionValue(char* out) {
       .Add(":")
       .AddDecimal(static_cast<uint64_t>(ThisSession().bell))
       .Add(":")
-      .AddDecimal(static_cast<uint64_t>(ThisSession().lanes));
+      .AddDecimal(static_cast<uint64_t>(ThisSession().lanes))
+      .Add(":")
+      .AddDecimal(sys::g_denied | (g_unstamped ? wire::kNoClock : 0));
 }
 
 }  // namespace filemon

@@ -114,11 +114,11 @@ TEST_F(SessionTest, WithAMalformedVariableIsDormant) {
   const std::string rest = value.substr(2);
   for (const std::string& bad :
        {std::string(), std::string("x"), value.substr(0, value.rfind(':')),
-        value + ":", value + "x", value + ":1", " " + value, "3:" + rest,
-        "2:-1" + value.substr(value.find(':', 2)),
-        "2:2147483648" + value.substr(value.find(':', 2)),
+        value + ":", value + "x", value + ":1", " " + value, "2:" + rest,
+        "3:-1" + value.substr(value.find(':', 2)),
+        "3:2147483648" + value.substr(value.find(':', 2)),
         value.substr(0, value.rfind(':')) + ":4294967296",
-        "2::" + rest.substr(rest.find(':') + 1)}) {
+        "3::" + rest.substr(rest.find(':') + 1)}) {
     EXPECT_TRUE(InChild([&] {
       Inherit(bad);
       CHECK_CHILD(!Tracing());

@@ -128,7 +128,7 @@ FILEMON_WRAP(int, close_range, (unsigned first, unsigned last, int flags)) {
   return CloseRange(
       first, last, flags, [](unsigned from, unsigned to, int how) {
         return static_cast<int>(
-            ErrnoResult(sys::Call(SYS_close_range, from, to, how)));
+            ErrnoResult(sys::ProgramsCall(SYS_close_range, from, to, how)));
       });
 }
 
@@ -143,9 +143,10 @@ FILEMON_WRAP(void, closefrom, (int low)) {
   FILEMON_NEXT(closefrom)(ours + 1);
   if (low < 0) low = 0;
   if (low == ours) return;
-  const long result = sys::Call(SYS_close_range, low, ours - 1, 0);
+  const long result = sys::ProgramsCall(SYS_close_range, low, ours - 1, 0);
   if (result == 0) return;
-  for (int fd = low; fd < ours; ++fd) sys::Close(fd);  // before Linux 5.9
+  for (int fd = low; fd < ours; ++fd)
+    sys::ProgramsCall(SYS_close, fd);  // before Linux 5.9
 }
 
 FILEMON_WRAP(int, dup, (int fd)) {

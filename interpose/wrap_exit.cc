@@ -16,7 +16,7 @@ namespace {
 [[noreturn]] void ExitGroup(int status) {
   if (Tracing()) ReportExit(status);
   if (HasDevices()) CloseDevicesAtExit();
-  for (;;) sys::Call(SYS_exit_group, status);
+  for (;;) sys::ProgramsCall(SYS_exit_group, status);
 }
 
 }  // namespace

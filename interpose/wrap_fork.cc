@@ -141,7 +141,7 @@ int DetachStandardFiles() {
     return -1;
   }
   for (int standard = 0; standard <= 2; ++standard) {
-    if (fd != standard) sys::Call(SYS_dup3, fd, standard, 0);
+    if (fd != standard) sys::ProgramsCall(SYS_dup3, fd, standard, 0);
   }
   if (fd > 2) sys::Close(fd);
   return 0;
@@ -159,11 +159,11 @@ FILEMON_WRAP(int, daemon, (int nochdir, int noclose)) {
   if (child < 0) return -1;
   if (child > 0) {
     ReportExit(0);
-    for (;;) sys::Call(SYS_exit_group, 0);
+    for (;;) sys::ProgramsCall(SYS_exit_group, 0);
   }
-  const long session = sys::Call(SYS_setsid);
+  const long session = sys::ProgramsCall(SYS_setsid);
   if (session < 0) return static_cast<int>(ErrnoResult(session));
-  if (nochdir == 0 && sys::Call(SYS_chdir, sys::Arg("/")) == 0) {
+  if (nochdir == 0 && sys::ProgramsCall(SYS_chdir, sys::Arg("/")) == 0) {
     ReportChdir("/");
   }
   return noclose == 0 ? DetachStandardFiles() : 0;
@@ -193,7 +193,7 @@ Original<int (*)(int)> original_login_tty;
 void TakeTerminal(int terminal) {
   if (original_login_tty.Get("login_tty")(terminal) == 0) return;
   ReportExit(1);
-  for (;;) sys::Call(SYS_exit_group, 1);
+  for (;;) sys::ProgramsCall(SYS_exit_group, 1);
 }
 
 }  // namespace

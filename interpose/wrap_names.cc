@@ -151,9 +151,9 @@ FILEMON_WRAP(int, renameat2,
   const int result =
       FILEMON_NEXT_EXISTS(renameat2)
           ? FILEMON_NEXT(renameat2)(from_dirfd, from, to_dirfd, to, flags)
-          : static_cast<int>(
-                ErrnoResult(sys::Call(SYS_renameat2, from_dirfd, sys::Arg(from),
-                                      to_dirfd, sys::Arg(to), flags)));
+          : static_cast<int>(ErrnoResult(
+                sys::ProgramsCall(SYS_renameat2, from_dirfd, sys::Arg(from),
+                                  to_dirfd, sys::Arg(to), flags)));
   return RenameResult(result, {from_dirfd, from}, {to_dirfd, to}, flags);
 }
 

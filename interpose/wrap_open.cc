@@ -82,9 +82,9 @@ FILEMON_WRAP(int, openat2,
               size_t size)) {
   const int fd = FILEMON_NEXT_EXISTS(openat2)
                      ? FILEMON_NEXT(openat2)(dirfd, path, how, size)
-                     : static_cast<int>(ErrnoResult(
-                           sys::Call(SYS_openat2, dirfd, sys::Arg(path),
-                                     sys::Arg(how), static_cast<long>(size))));
+                     : static_cast<int>(ErrnoResult(sys::ProgramsCall(
+                           SYS_openat2, dirfd, sys::Arg(path), sys::Arg(how),
+                           static_cast<long>(size))));
   if (fd < 0) return fd;
   return OpenResult(fd, {dirfd, path}, static_cast<int>(how->flags));
 }

@@ -81,6 +81,16 @@ FILEMON_WRAP(long, syscall, (long number, ...)) {
 #endif
     case SYS_openat:
       return OpenResult(result(), At(a, b), Flags(c));
+    case SYS_prctl: {
+      const Restriction restriction(static_cast<int>(a),
+                                    static_cast<unsigned long>(b), Text(c));
+      return restriction.Result(call());
+    }
+    case SYS_seccomp: {
+      const Restriction restriction =
+          Restriction::OfSeccomp(static_cast<unsigned>(a), Text(c));
+      return restriction.Result(call());
+    }
     case SYS_openat2: {
       const int fd = result();
       if (fd < 0) return fd;
