@@ -288,7 +288,8 @@ bool WriteInPipe(const Measured& measured) {
 }
 
 // False if the record has to go into the pipe.
-bool WriteInLane(const Measured& measured) {
+__attribute__((always_inline)) inline bool WriteInLane(
+    const Measured& measured) {
   const Session& session = ThisSession();
   ++t_lane_writes;
   // It is the parent's, which says it itself.
