@@ -79,6 +79,7 @@ Collector::~Collector() {
 
 void Collector::Root(pid_t pid, absl::string_view path, absl::string_view cwd) {
   root_ = pid;
+  host_.StartsSession();
   merge_.Root(pid, path, cwd);
 }
 

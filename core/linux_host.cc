@@ -245,8 +245,18 @@ bool LinuxHost::Emulates(pid_t pid) {
   return copies > 1;
 }
 
+void LinuxHost::StartsSession() {
+  const absl::optional<ProcStat> own = ReadProcStat(getpid());
+  if (own) oldest_ = own->start;
+}
+
 bool LinuxHost::IsStranger(pid_t pid) {
-  if (!is_ancestor_of_all_ || pid >= wire::kPidLimit) return false;
+  if (pid >= wire::kPidLimit) return false;
+  if (oldest_ != 0) {
+    const absl::optional<ProcStat> stat = ReadProcStat(pid);
+    if (stat && stat->start < oldest_) return true;
+  }
+  if (!is_ancestor_of_all_) return false;
   // Orphans move up: who is not found in a hundred steps is deep, not strange.
   for (int steps = 0; steps < 100; ++steps) {
     const absl::optional<ProcStat> stat = ReadProcStat(pid);

@@ -25,6 +25,10 @@ class LinuxHost : public Host {
   // must be asked before anything of the session runs.
   static std::vector<pid_t> Children();
 
+  // The session's first process is the caller's child: all others are its
+  // descendants, and none is older than the caller.
+  void StartsSession();
+
   Image InspectImage(absl::string_view path) override;
   pid_t ParentOf(pid_t pid) override;
   std::vector<pid_t> Orphans() override;
@@ -40,6 +44,8 @@ class LinuxHost : public Host {
   const DeathWatch* const watch_;
   // Children from before the session.
   const std::vector<pid_t> foreign_;
+  // ProcStat::start; 0 if one of the session's may be of any age.
+  uint64_t oldest_ = 0;
   // All processes of the session are our descendants, as orphans come to us.
   const bool is_ancestor_of_all_;
 };

@@ -11,6 +11,7 @@
 #include <fstream>
 #include <string>
 
+#include "core/proc_stat.h"
 #include "core/wire.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -166,6 +167,28 @@ TEST_F(LinuxHostTest, KnowsStrangers) {
   kill(child, SIGKILL);
   waitpid(child, nullptr, 0);
   EXPECT_FALSE(ancestor.IsStranger(child));
+}
+
+TEST_F(LinuxHostTest, TakesWhoIsOlderThanTheSessionForAStranger) {
+  // The clock of starts is slow.
+  int status = 1 << 8;
+  while (WEXITSTATUS(status) == 1) {
+    const pid_t child = fork();
+    if (child == 0) {
+      if (ReadProcStat(getpid())->start == ReadProcStat(getppid())->start) {
+        _exit(1);
+      }
+      host_.StartsSession();
+      const pid_t grandchild = fork();
+      if (grandchild == 0) pause();
+      const bool right =
+          host_.IsStranger(getppid()) && !host_.IsStranger(grandchild);
+      kill(grandchild, SIGKILL);
+      _exit(right ? 0 : 2);
+    }
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+  }
+  EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace filemon {
@@ -49,6 +50,17 @@ absl::optional<int> StatusOfReaped(int pidfd) {
   const absl::optional<PidfdInfo> info = Info(pidfd, kPidfdInfoExit);
   if (!info) return absl::nullopt;
   return info->exit_code;
+}
+
+bool KernelTellsEnds() {
+  const pid_t child = vfork();
+  if (child == 0) _exit(0);
+  if (child < 0) return false;
+  const int pidfd = PidfdOpen(child);
+  waitpid(child, nullptr, 0);
+  const bool tells = pidfd >= 0 && StatusOfReaped(pidfd).has_value();
+  if (pidfd >= 0) close(pidfd);
+  return tells;
 }
 
 absl::optional<pid_t> ParentOf(int pidfd) {

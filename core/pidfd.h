@@ -20,6 +20,10 @@ bool StillExists(int pidfd);
 // was not, or if the kernel does not tell (before Linux 6.15).
 absl::optional<int> StatusOfReaped(int pidfd);
 
+// Whether the kernel tells so of everybody. Makes a process to try it on, whose
+// end is the caller's to hear of (SIGCHLD).
+bool KernelTellsEnds();
+
 // The parent of a process that still exists, 0 if that is outside of our pid
 // namespace; nothing if it does not, or if the kernel does not tell (before
 // Linux 6.13).

@@ -59,6 +59,7 @@ TEST_F(PidfdTest, TellsTheParentOfWhatStillExists) {
 TEST_F(PidfdTest, TellsTheStatusOfWhatWasReaped) {
   EndChild();
   const absl::optional<int> status = StatusOfReaped(pidfd_);
+  EXPECT_EQ(KernelTellsEnds(), status.has_value());
   if (!status) GTEST_SKIP() << "this kernel forgets statuses (Linux 6.15)";
   EXPECT_EQ(*status, SIGTERM);
   EXPECT_EQ(PidfdOpen(child_), -1);

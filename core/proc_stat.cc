@@ -19,6 +19,7 @@ absl::optional<ProcStat> ParseProcStat(absl::string_view text) {
   constexpr size_t kState = 0;
   constexpr size_t kParent = 1;
   constexpr size_t kThreads = 17;
+  constexpr size_t kStart = 19;
   constexpr size_t kExitCode = 49;
   const size_t name_begin = text.find(" (");
   const size_t name_end = text.rfind(") ");
@@ -29,6 +30,7 @@ absl::optional<ProcStat> ParseProcStat(absl::string_view text) {
   if (fields.size() <= kExitCode || fields[kState].size() != 1 ||
       !absl::SimpleAtoi(fields[kParent], &stat.parent) ||
       !absl::SimpleAtoi(fields[kThreads], &stat.threads) ||
+      !absl::SimpleAtoi(fields[kStart], &stat.start) ||
       !absl::SimpleAtoi(fields[kExitCode], &stat.wait_status)) {
     return absl::nullopt;
   }

@@ -2,6 +2,7 @@
 #ifndef FILEMON_CORE_PROC_STAT_H_
 #define FILEMON_CORE_PROC_STAT_H_
 
+#include <stdint.h>
 #include <sys/types.h>
 
 #include <string>
@@ -19,6 +20,8 @@ struct ProcStat {
   // Threads that are left. A process whose first thread has ended is shown as a
   // zombie as long as others go on.
   int threads = 0;
+  // When it started, in ticks of a clock of the machine's.
+  uint64_t start = 0;
   // The wait status of a zombie. The kernel shows 0 instead to whom ptrace(2)
   // would not let near the process.
   int wait_status = 0;

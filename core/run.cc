@@ -25,6 +25,7 @@
 #include "core/library.h"
 #include "core/log_file.h"
 #include "core/log_writer.h"
+#include "core/pidfd.h"
 #include "core/proc_stat.h"
 #include "core/session_pipe.h"
 #include "core/signals.h"
@@ -210,7 +211,12 @@ int Run(const Options& options) {
   }
 
   Signals signals;
-  prctl(PR_SET_CHILD_SUBREAPER, 1);
+  // Orphans become ours where only their parent learns how they ended, or how
+  // long they live. Elsewhere they have the parent that they would have without
+  // us.
+  if (options.wait_all || !KernelTellsEnds()) {
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+  }
   const Command command{
       options.command,
       TracedEnvironment(OwnEnvironment(), *library,

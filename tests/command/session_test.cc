@@ -14,6 +14,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "core/pidfd.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/command/filemon_process.h"
@@ -313,6 +314,19 @@ TEST(SessionTest, SignalsAreAsTheyWere) {
     EXPECT_EQ(result.exit_status, 0);
     EXPECT_THAT(filemon.Log(), Not(IsEmpty()));
   }
+}
+
+// As without filemon, whose child it need not be.
+TEST(SessionTest, AnOrphanHasAnotherParent) {
+  if (!KernelTellsEnds()) GTEST_SKIP() << "needs Linux 6.15";
+  FilemonProcess filemon;
+  filemon.Start({"perl", "-e",
+                 "if (!fork) { $parent = $$; if (!fork) { "
+                 "while (getppid == $parent) {} print getppid } exit } wait"});
+  const std::string filemons = std::to_string(filemon.pid());
+  const Result result = filemon.Wait();
+  EXPECT_NE(result.out, "");
+  EXPECT_NE(result.out, filemons);
 }
 
 TEST(SessionTest, TheProcessGroupIsFilemons) {

@@ -85,18 +85,6 @@ void AwaitTrailer(const std::string& path) {
   while (!absl::EndsWith(ReadFile(path), "\n# Bye bye\n")) usleep(1000);
 }
 
-// Whether the kernel tells anybody how a process ended (PIDFD_GET_INFO with
-// PIDFD_INFO_EXIT, Linux 6.15).
-bool KernelTellsEnds() {
-  const pid_t child = fork();
-  if (child == 0) _exit(3);
-  const int pidfd = PidfdOpen(child);
-  waitpid(child, nullptr, 0);
-  const bool tells = pidfd >= 0 && StatusOfReaped(pidfd).has_value();
-  if (pidfd >= 0) close(pidfd);
-  return tells;
-}
-
 TEST(LoggedTest, LogsTheProgramAndItsDescendants) {
   LoggedProcess process(Variables{{"FILEMON_LOG", "log"}});
   const Result result = process.RunShell("echo x > a; cat a; exit 3");
