@@ -12,6 +12,7 @@
 #include "interpose/image.h"
 #include "interpose/libraries.h"
 #include "interpose/logged_session.h"
+#include "interpose/object_list.h"
 #include "interpose/own_library.h"
 #include "interpose/pid_namespace.h"
 #include "interpose/preload.h"
@@ -113,6 +114,8 @@ void JoinByEnvironment() {
   Session* const session = &ThisSession();
   const char* value = FindVariable(environment, wire::kSessionVariable);
   if (value == nullptr) {
+    // The first copy has begun it, or has seen that there is none to begin.
+    if (IsSecondCopy()) return;
     Membership membership;
     const int pipe = BeginLoggedSession(environment, &membership);
     if (pipe < 0) return;
@@ -197,7 +200,8 @@ bool BeginTracing() {
     GoDormant();
     return false;
   }
-  ReportImageStart();
+  // The image is the first copy's to report.
+  if (!IsSecondCopy()) ReportImageStart();
   // A signal handler or another thread that came in meanwhile went unreported;
   // had it reported, its records would have preceded the image's start.
   __atomic_store_n(&session.state, kTracing, __ATOMIC_RELEASE);

@@ -6,11 +6,8 @@
 #include <stdint.h>
 
 #include "interpose/loaded_object.h"
+#include "interpose/object_list.h"
 #include "interpose/text.h"
-
-// Where the dynamic linker publishes its list of objects: glibc's name, musl's.
-#pragma weak _r_debug
-extern "C" struct r_debug* _dl_debug_addr __attribute__((weak));
 
 namespace filemon {
 namespace {
@@ -124,30 +121,24 @@ class SymbolTable {
   const uint32_t* hash_ = nullptr;
 };
 
-const link_map* FirstObject() {
-  if (&_r_debug != nullptr) return _r_debug.r_map;
-  if (&_dl_debug_addr != nullptr && _dl_debug_addr != nullptr) {
-    return _dl_debug_addr->r_map;
-  }
-  return nullptr;
-}
-
-const link_map* OwnObject() {
-  const link_map* map = FirstObject();
-  while (map != nullptr && map->l_ld != _DYNAMIC) map = map->l_next;
-  return map;
-}
-
-// The first object after us that defines `name`.
-const link_map* NextDefiner(const char* name, void** function) {
-  const link_map* map = OwnObject();
-  if (map == nullptr) return nullptr;
-  for (map = map->l_next; map != nullptr; map = map->l_next) {
+// The first object from `map` on, and before `end`, that defines `name`.
+const link_map* DefinerIn(const link_map* map, const link_map* end,
+                          const char* name, void** function) {
+  for (; map != end; map = map->l_next) {
     if (map->l_ld == nullptr) continue;
     *function = SymbolTable(map).Find(name);
     if (*function != nullptr) return map;
   }
   return nullptr;
+}
+
+// The first object after us that defines `name`. A library that came with a
+// plug-in stands behind libc, and nothing behind it has what libc has.
+const link_map* NextDefiner(const char* name, void** function) {
+  const link_map* const own = OwnObject();
+  if (own == nullptr) return nullptr;
+  const link_map* const next = DefinerIn(own->l_next, nullptr, name, function);
+  return next != nullptr ? next : DefinerIn(FirstObject(), own, name, function);
 }
 
 }  // namespace

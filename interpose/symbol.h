@@ -5,14 +5,17 @@
 namespace filemon {
 
 // The default version of function `name` in the first object loaded after
-// libfilemon.so that defines it, or null: what dlsym(RTLD_NEXT, name) gives.
+// libfilemon.so that defines it: what dlsym(RTLD_NEXT, name) gives. If there is
+// none, that in the first object before it, or null: libfilemon.so may have
+// been loaded by dlopen(), with a plug-in that was linked with it.
 //
 // Unlike dlsym() it takes no lock, allocates nothing and exists wherever libc
 // keeps dlsym (glibc before 2.34 has it in libdl.so.2): it can run in a signal
-// handler, in a vfork child, or inside malloc's first call. It looks only at
-// objects that the program was started with; these are never unloaded.
+// handler, in a vfork child, or inside malloc's first call. What a preloaded
+// library finds is in an object that the program was started with; these are
+// never unloaded.
 //
-// The layout read here is the ELF gABI's, and glibc's <link.h>.
+// The layout read here is the ELF gABI's.
 void* NextFunction(const char* name);
 
 // libfilemon.so's own wrapper `name`, or null. As above.
