@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "interpose/environment.h"
+#include "interpose/libraries.h"
 #include "interpose/process.h"
 #include "interpose/program_class.h"
 #include "interpose/readable.h"
@@ -24,6 +25,8 @@ void EmitExec(int32_t obstacle, const char* directory, const char* name) {
   record.a = obstacle;
   record.name[0] = directory;
   record.name[1] = name;
+  // Not in a vfork child, whose parent's they are.
+  if (record.pid == ThisSession().pid) ReportLateLibraries();
   Emit(record);
 }
 

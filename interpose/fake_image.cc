@@ -10,7 +10,8 @@ int g_library_reports;
 int g_libraries_pending;
 
 void ReportImageStart() { ++g_image_starts; }
-void ReportNewLibraries(const char*, bool) { ++g_library_reports; }
+void ReportNewLibraries() { ++g_library_reports; }
+void ReportLateLibraries() {}
 void CallAtExit() {}
 void SkipPresentLibraries() {}
 void ForgetPendingLibraries() { g_libraries_pending = 0; }

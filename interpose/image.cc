@@ -1,11 +1,14 @@
 #include "interpose/image.h"
 
+#include <initializer_list>
+
 #include "interpose/auxiliary.h"
 #include "interpose/channel.h"
 #include "interpose/device.h"
 #include "interpose/environment.h"
 #include "interpose/go_program.h"
 #include "interpose/libraries.h"
+#include "interpose/linker_start.h"
 #include "interpose/path.h"
 #include "interpose/path_buffer.h"
 #include "interpose/pid_namespace.h"
@@ -62,12 +65,31 @@ bool IsScript(const char* exec_name, char** argv) {
   return false;
 }
 
+// The path of the dynamic linker that was executed by its own name, as it was
+// given; null if that is not found. The linker has put the program's in its
+// place (elf/rtld.c), but the kernel has laid it behind the last variable, or
+// argument (fs/exec.c).
+const char* PathOfRunningLinker() {
+  const char* last = nullptr;
+  for (char* const* strings :
+       {Arguments(), const_cast<char**>(Environment())}) {
+    for (; strings != nullptr && *strings != nullptr; ++strings) {
+      if (*strings > last) last = *strings;
+    }
+  }
+  if (last == nullptr) return nullptr;
+  const char* const path = last + strlen(last) + 1;
+  return SameFile(path, kSelf) ? path : nullptr;
+}
+
 // The absolute path of this image, as the log wants it. What has to be put
 // together for that is put into `buffer`.
 const char* ImagePath(const char* cwd, PathBuffer* buffer) {
   const auto* exec_name = reinterpret_cast<const char*>(Auxiliary(AT_EXECFN));
   const char* name = exec_name;
-  if (exec_name != nullptr) {
+  if (IsRunByLinker()) {
+    name = PathOfRunningLinker();
+  } else if (exec_name != nullptr) {
     char** const argv = Arguments();
     if (IsScript(exec_name, argv)) {
       name = argv[0];
@@ -96,11 +118,7 @@ const char* ImagePath(const char* cwd, PathBuffer* buffer) {
 }
 
 void OnExit(int status, void*) {
-  if (Tracing()) {
-    // What libc has loaded for itself (name services, character sets).
-    ReportNewLibraries(nullptr, false);
-    ReportExit(status);
-  }
+  if (Tracing()) ReportExit(status);
   if (HasDevices()) CloseDevicesAtExit();
 }
 

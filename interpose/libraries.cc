@@ -3,13 +3,19 @@
 #include <elf.h>
 #include <link.h>
 
+#include <initializer_list>
+
 #include "interpose/auxiliary.h"
 #include "interpose/environment.h"
+#include "interpose/layout.h"
+#include "interpose/library_search.h"
+#include "interpose/linker_start.h"
 #include "interpose/loaded_object.h"
+#include "interpose/object_list.h"
+#include "interpose/object_table.h"
 #include "interpose/path_buffer.h"
 #include "interpose/preload.h"
 #include "interpose/rebind.h"
-#include "interpose/search_path.h"
 #include "interpose/session.h"
 #include "interpose/sys.h"
 #include "interpose/text.h"
@@ -21,68 +27,69 @@ namespace filemon {
 namespace {
 
 constexpr char kCache[] = "/etc/ld.so.cache";
+constexpr char kPreloadFile[] = "/etc/ld.so.preload";
 constexpr char kSelf[] = "/proc/self/exe";
 
 Original<int (*)(int (*)(struct dl_phdr_info*, size_t, void*), void*)>
     original_dl_iterate_phdr;
 
-// How many objects the dynamic linker had ever added when we last reported.
-unsigned long long g_reported_adds;
+// The last of the objects that were there when this process joined its session,
+// or rather the first one that is never unloaded: what comes behind it is in
+// the table, or new.
+const link_map* g_base;
+FILEMON_COLD ObjectTable g_objects;
 
-// The object's DT_RUNPATH or DT_RPATH, or null.
-const char* RunpathOf(const dl_phdr_info& object) {
-  const ElfW(Dyn)* dynamic = DynamicOf(object);
-  if (dynamic == nullptr) return nullptr;
-  const char* strings = nullptr;
+// Somebody goes through the list and the table.
+int g_looking;
+// This thread's Loads.
+__thread int t_loads;
+
+// LD_LIBRARY_PATH when the image was started, if g_started says that it is
+// known.
+const char* g_library_path;
+bool g_started;
+
+// What the dynamic section of an object says of where to look for libraries.
+struct Paths {
+  const char* rpath = nullptr;
+  const char* runpath = nullptr;
+};
+
+const char* StringsOf(const link_map* object) {
+  for (const ElfW(Dyn)* d = object->l_ld; d->d_tag != DT_NULL; ++d) {
+    if (d->d_tag == DT_STRTAB) return DynamicPointer<char>(object->l_addr, *d);
+  }
+  return nullptr;
+}
+
+Paths PathsOf(const link_map* object) {
+  Paths paths;
+  size_t rpath = 0;
   size_t runpath = 0;
-  for (const ElfW(Dyn)* d = dynamic; d->d_tag != DT_NULL; ++d) {
-    if (d->d_tag == DT_STRTAB) {
-      strings = DynamicPointer<char>(object.dlpi_addr, *d);
-    } else if (d->d_tag == DT_RPATH || d->d_tag == DT_RUNPATH) {
-      runpath = d->d_un.d_val;
-    }
+  for (const ElfW(Dyn)* d = object->l_ld; d->d_tag != DT_NULL; ++d) {
+    if (d->d_tag == DT_RPATH) rpath = d->d_un.d_val;
+    if (d->d_tag == DT_RUNPATH) runpath = d->d_un.d_val;
   }
-  return strings != nullptr && runpath != 0 ? strings + runpath : nullptr;
-}
-
-// True if `list`, a search path of the object `name` (empty: the program),
-// leads to `library`.
-bool PathOfObjectHolds(const char* list, const char* name,
-                       const char* library) {
-  PathBuffer self;
-  const auto read = [](char* out, size_t size) {
-    const long n = sys::Readlinkat(AT_FDCWD, kSelf, out, size - 1);
-    if (n < 0 || static_cast<size_t>(n) == size - 1) return false;
-    out[n] = '\0';
-    return true;
-  };
-  // Only for $ORIGIN: to ask /proc costs 18 us, where the dynamic linker has
-  // not asked it already.
-  if (name[0] == '\0' && FindLast(list, strlen(list), '$') != nullptr &&
-      self.Fill(read)) {
-    name = self.path();
+  if (rpath == 0 && runpath == 0) return paths;
+  const char* const strings = StringsOf(object);
+  if (strings == nullptr) return paths;
+  // The newer of the two replaces the other (elf/get-dynamic-info.h).
+  if (runpath != 0) {
+    paths.runpath = strings + runpath;
+  } else {
+    paths.rpath = strings + rpath;
   }
-  const size_t size = strlen(name);
-  const char* slash = FindLast(name, size, '/');
-  return SearchPathHolds(
-      list, name, slash != nullptr ? static_cast<size_t>(slash - name) : 0,
-      library);
+  return paths;
 }
 
-// dl_iterate_phdr() callback: 1 if the object's search path leads to the
-// library in `data`.
-int RunpathHolds(struct dl_phdr_info* object, size_t, void* data) {
-  const char* const runpath = RunpathOf(*object);
-  return runpath != nullptr &&
-         PathOfObjectHolds(runpath, object->dlpi_name,
-                           static_cast<const char*>(data));
+bool IsVirtual(const link_map* object) {
+  return StartsWith(object->l_name, "linux-vdso.so") ||
+         StartsWith(object->l_name, "linux-gate.so");
 }
 
-// dl_iterate_phdr() callback: 2 if the object holds the address in `data` and
-// has a search path of its own, 1 if it has none.
-int HolderHasRunpath(struct dl_phdr_info* object, size_t, void* data) {
-  if (!Holds(*object, data)) return 0;
-  return RunpathOf(*object) != nullptr ? 2 : 1;
+bool IsOurs(const link_map* object) {
+  return object->l_ld == _DYNAMIC ||
+         Equal(FileOf(object->l_name), "libfilemon.so");
 }
 
 // True for a module of iconv(3): libc loads these by the path that its own
@@ -94,171 +101,456 @@ bool IsCharacterSet(const char* library) {
   return false;
 }
 
-// True if the dynamic linker finds `library` without its cache. A path tells:
-// what comes out of the cache has the spelling that ldconfig gave it.
-bool FoundWithoutCache(const char* library) {
-  // An empty element of a search path is the current directory, and names what
-  // it holds without a slash.
-  if (!HasSlash(library) || IsCharacterSet(library)) return true;
-  char* const* environment = Environment();
-  if (environment != nullptr) {
-    if (const char* list = FindVariable(environment, "LD_LIBRARY_PATH")) {
-      if (PathOfObjectHolds(list, "", library)) return true;
-    }
-    if (const char* preload = FindVariable(environment, "LD_PRELOAD")) {
-      const size_t size = strlen(library);
-      for (const char* p = preload; *p != '\0'; ++p) {
-        const bool begins = p == preload || p[-1] == ':' || p[-1] == ' ';
-        if (begins && EqualBytes(p, library, size) &&
-            (p[size] == '\0' || p[size] == ':' || p[size] == ' ')) {
-          return true;
-        }
-      }
-    }
-  }
-  return original_dl_iterate_phdr.Get("dl_iterate_phdr")(
-             RunpathHolds, const_cast<char*>(library)) != 0;
+// The next entry of LD_PRELOAD or LD_AUDIT at `*list`, and its size; null at
+// the end.
+const char* TakeEntry(const char** list, size_t* size) {
+  const char* p = *list;
+  while (*p == ':' || *p == ' ') ++p;
+  size_t n = 0;
+  while (p[n] != '\0' && p[n] != ':' && p[n] != ' ') ++n;
+  *list = p + n;
+  *size = n;
+  return n > 0 ? p : nullptr;
 }
 
-// The R records of libraries, in the order of their opens.
+// Whether the entry of `size` bytes at `entry` has brought the object `name`: a
+// path as it is, what is sought, or has a token, by its file's name.
+bool Brings(const char* entry, size_t size, const char* name) {
+  if (strlen(name) == size && EqualBytes(entry, name, size)) return true;
+  const char* const slash = FindLast(entry, size, '/');
+  if (slash != nullptr && FindLast(entry, size, '$') == nullptr) return false;
+  const char* const file = slash != nullptr ? slash + 1 : entry;
+  const char* const other = FileOf(name);
+  const size_t file_size = static_cast<size_t>(entry + size - file);
+  return strlen(other) == file_size && EqualBytes(file, other, file_size);
+}
+
+bool HasEntryFor(const char* list, const char* name) {
+  if (list == nullptr) return false;
+  size_t size;
+  while (const char* const entry = TakeEntry(&list, &size)) {
+    if (Brings(entry, size, name)) return true;
+  }
+  return false;
+}
+
+// A record of each file that the dynamic linker opened in one go, in the order
+// of its opens.
 class LibraryReport {
  public:
   // `pid` is 0 if it is to be asked for when there is something to report.
-  LibraryReport(Batch* batch, pid_t pid) : batch_(batch), pid_(pid) {}
-
-  void AddCache() {
-    if (cache_added_) return;
-    cache_added_ = true;
-    if (&gnu_get_libc_version != nullptr && sys::Exists(kCache)) Add(kCache);
+  // `first` is the first object of the list.
+  LibraryReport(Batch* batch, pid_t pid, const link_map* first)
+      : batch_(batch), pid_(pid), first_(first) {
+    char* const* const environment = Environment();
+    if (g_started) {
+      // The program may have changed the variable, which has no effect.
+      start_.library_path = g_library_path;
+    } else if (environment != nullptr) {
+      ReadLinkerVariables(environment, &start_);
+      if (g_preload.is_only_one) start_.preload = nullptr;
+    }
+    if (IsRunByLinker()) ReadLinkerOptions(&start_);
   }
 
-  void AddLibrary(const char* path) {
-    if (!cache_added_ && !FoundWithoutCache(path)) AddCache();
-    Add(path);
-  }
+  const LinkerStart& start() const { return start_; }
 
-  void Add(const char* path) {
+  void Add(const char* path, int32_t access = wire::kReads) {
     if (pid_ == 0) pid_ = sys::Getpid();
     OutgoingRecord record = {wire::Kind::kOpen, pid_};
-    record.a = wire::kReads;
+    record.a = access;
     record.name[0] = "";
     record.name[1] = path;
     batch_->Add(record);
   }
 
+  void AddCache() {
+    if (cache_added_) return;
+    cache_added_ = true;
+    if (&gnu_get_libc_version == nullptr || start_.without_cache) return;
+    if (sys::Exists(kCache)) Add(kCache);
+  }
+
+  // `asked_by` asked for it by name (null: an object needs it, or a preload).
+  void AddObject(const link_map* object, const link_map* asked_by) {
+    const char* const name = object->l_name;
+    if (IsCharacterSet(name)) return Add(name);
+    if (cache_added_ && !HasLists()) return Add(name);
+    const link_map* loader = asked_by;
+    if (loader == nullptr) {
+      loader = LoaderOf(object);
+      if (by_path_) return Add(name);
+    }
+    if (!Search(loader, FileOf(name), name)) AddCache();
+    Add(name);
+  }
+
+  // dlopen() has found nothing that it could use: what it has tried.
+  void AddFailed(const char* name, const link_map* asked_by) {
+    if (HasSlash(name)) return AddTried(name);
+    Search(asked_by, name, nullptr);
+    AddCache();
+    AddFromStandardFolders(name);
+  }
+
+  // What was opened, if it is there, and found to be of no use.
+  void AddTried(const char* path) {
+    if (sys::Readable(path)) Add(path);
+  }
+
  private:
+  // Whether anything is sought anywhere but in the cache and the standard
+  // folders.
+  bool HasLists() {
+    if (lists_ != kUnknown) return lists_ == kSome;
+    lists_ = start_.library_path != nullptr && *start_.library_path != '\0'
+                 ? kSome
+                 : kNone;
+    for (const link_map* map = first_; map != nullptr && lists_ == kNone;
+         map = map->l_next) {
+      const Paths paths = PathsOf(map);
+      if (paths.rpath != nullptr || paths.runpath != nullptr) lists_ = kSome;
+    }
+    return lists_ == kSome;
+  }
+
+  // The object that was loaded for the sake of which `object` was; the program
+  // for a preload. Sets by_path_ if it was named by a path, and not sought.
+  const link_map* LoaderOf(const link_map* object) {
+    const char* const file = FileOf(object->l_name);
+    by_path_ = false;
+    for (const link_map* map = first_; map != nullptr && map != object;
+         map = map->l_next) {
+      const char* const strings = StringsOf(map);
+      if (strings == nullptr) continue;
+      for (const ElfW(Dyn)* d = map->l_ld; d->d_tag != DT_NULL; ++d) {
+        if (d->d_tag != DT_NEEDED) continue;
+        const char* const needed = strings + d->d_un.d_val;
+        const bool path = HasSlash(needed);
+        if (!Equal(path ? FileOf(needed) : needed, file)) continue;
+        by_path_ = path;
+        return map;
+      }
+    }
+    by_path_ = (HasEntryFor(start_.preload, object->l_name) ||
+                HasEntryFor(start_.preload_option, object->l_name)) &&
+               !HasEntryFor(start_.preload, file) &&
+               !HasEntryFor(start_.preload_option, file);
+    return first_;
+  }
+
+  // Goes the way of the dynamic linker (elf/dl-load.c, _dl_map_object()), which
+  // opens what it finds on the way to `library`, null if it found nothing. True
+  // if it has found it, and has not asked its cache.
+  bool Search(const link_map* loader, const char* name, const char* library) {
+    if (&gnu_get_libc_version == nullptr) return true;  // musl has no cache
+    if (loader == nullptr) loader = first_;
+    const Paths own = PathsOf(loader);
+    if (own.runpath == nullptr) {
+      const link_map* map = loader;
+      for (int depth = 0; depth < kDeepest; ++depth) {
+        if (SearchIn(map, PathsOf(map).rpath, name, library)) return true;
+        if (map == first_) break;
+        map = LoaderOf(map);
+      }
+    }
+    return SearchIn(first_, start_.library_path, name, library) ||
+           SearchIn(loader, own.runpath, name, library);
+  }
+
+  // Not inlined: most searches have no list, and need none of its stack.
+  __attribute__((noinline)) bool SearchIn(const link_map* owner,
+                                          const char* list, const char* name,
+                                          const char* library) {
+    if (list == nullptr || *list == '\0') return false;
+    PathBuffer self;
+    const char* path = owner->l_name;
+    // Only for $ORIGIN: to ask /proc costs 18 us, where the dynamic linker has
+    // not asked it already.
+    if (path[0] == '\0' && FindLast(list, strlen(list), '$') != nullptr) {
+      self.Fill([](char* out, size_t size) {
+        const long n = sys::Readlinkat(AT_FDCWD, kSelf, out, size - 1);
+        if (n < 0 || static_cast<size_t>(n) == size - 1) return false;
+        out[n] = '\0';
+        return true;
+      });
+      path = self.path();
+    }
+    const char* const slash = FindLast(path, strlen(path), '/');
+    const Tokens tokens = {
+        path, slash != nullptr ? static_cast<size_t>(slash - path) : 0,
+        OwnLibFolder()};
+    return SearchAlong(list, tokens, name, library,
+                       [this](const char* tried) { AddTried(tried); });
+  }
+
+  // Where the dynamic linker looks in the end; what is found there and cannot
+  // be used is the last that it opens, most often a linker script.
+  void AddFromStandardFolders(const char* name) {
+    const char* const lib = OwnLibFolder();
+    for (const char* const root : {"/", "/usr/"}) {
+      for (const char* const folder : {lib, "lib"}) {
+        if (folder == nullptr) continue;
+        PathBuffer path;
+        path.Fill([&](char* out, size_t size) {
+          return TextBuilder(out, size)
+              .Add(root)
+              .Add(folder)
+              .Add("/")
+              .Add(name)
+              .ok();
+        });
+        if (!sys::Readable(path.path())) continue;
+        return Add(path.path());
+      }
+    }
+  }
+
+  static constexpr int kDeepest = 16;
+
   Batch* batch_;
   pid_t pid_;
+  const link_map* first_;
+  LinkerStart start_;
+  enum { kUnknown, kNone, kSome } lists_ = kUnknown;
   bool cache_added_ = false;
+  bool by_path_ = false;
 };
 
-struct Walk {
-  LibraryReport* report;
-  const char* dlopened;     // dlopen()'s argument, if it has a slash
-  unsigned long long skip;  // objects reported before
-  unsigned long long adds;  // as the dynamic linker counts
-  bool first;
-  bool deep;  // a dlopen() with RTLD_DEEPBIND is behind the new ones
-};
-
-void BindToUs(const dl_phdr_info& object) {
-  if (IsOurObject(object) || Rebind(object)) return;
-  ReportUnseen(object.dlpi_name, wire::kBoundToLibc);
+// Whether the object is of no file that was opened to load it.
+bool IsOfNoFile(const link_map* object) {
+  // The program's name is empty, and the kernel has mapped the dynamic linker.
+  return object->l_name[0] == '\0' || IsVirtual(object) ||
+         object->l_addr == LinkerAddress();
 }
 
-bool g_deep;  // see BindLibrariesLater()
-
-// dl_iterate_phdr() callback: `data` is the address of a library, and null from
-// there on. What it has brought along comes after it.
-int BindFromHere(struct dl_phdr_info* object, size_t, void* data) {
-  auto* const first = static_cast<uintptr_t*>(data);
-  if (object->dlpi_addr == *first) *first = 0;
-  if (*first == 0) BindToUs(*object);
-  return 0;
-}
-
-// dl_iterate_phdr() callback.
-int AddObject(struct dl_phdr_info* object, size_t size, void* data) {
-  auto* walk = static_cast<Walk*>(data);
-  if (walk->first) {
-    walk->first = false;
-    constexpr size_t kWithCounts =
-        offsetof(struct dl_phdr_info, dlpi_subs) + sizeof(object->dlpi_subs);
-    if (size < kWithCounts) return 1;
-    walk->adds = object->dlpi_adds;
-    const unsigned long long known =
-        __atomic_exchange_n(&g_reported_adds, walk->adds, __ATOMIC_RELAXED);
-    if (known >= walk->adds) return 1;
-    // New objects are at the list's end.
-    const unsigned long long present = walk->adds - object->dlpi_subs;
-    const unsigned long long added = walk->adds - known;
-    walk->skip = present > added ? present - added : 0;
-  }
-  if (walk->skip > 0) {
-    --walk->skip;
-    return 0;
-  }
-  if (walk->deep) BindToUs(*object);
-  // The program itself has no name here, and the vDSO's is that of no file; the
-  // kernel and not the dynamic linker has mapped the dynamic linker.
-  if (object->dlpi_name[0] == '\0' ||
-      StartsWith(object->dlpi_name, "linux-vdso.so") ||
-      StartsWith(object->dlpi_name, "linux-gate.so") ||
-      object->dlpi_addr == Auxiliary(AT_BASE)) {
-    return 0;
-  }
-  // Nor are we an input.
-  if (IsOurObject(*object)) {
-    g_preload.library = object->dlpi_name;
-    return 0;
-  }
-  // A dlopen() by path searches nothing.
-  if (walk->dlopened != nullptr && Equal(walk->dlopened, object->dlpi_name)) {
-    walk->report->Add(object->dlpi_name);
+void AddObject(LibraryReport* report, const link_map* object,
+               const link_map* handle, const char* asked_for,
+               const link_map* caller) {
+  if (IsOfNoFile(object) || IsOurs(object)) return;
+  if (object != handle) {
+    report->AddObject(object, nullptr);
+  } else if (HasSlash(asked_for)) {
+    report->Add(object->l_name);  // such a dlopen() searches nothing
   } else {
-    walk->report->AddLibrary(object->dlpi_name);
+    report->AddObject(object, caller);
   }
-  return 0;
 }
 
-void AddNewLibraries(LibraryReport* report, const char* dlopened) {
-  const bool deep = __atomic_exchange_n(&g_deep, false, __ATOMIC_RELAXED);
-  Walk walk = {report, dlopened, 0, 0, true, deep};
-  original_dl_iterate_phdr.Get("dl_iterate_phdr")(AddObject, &walk);
+// Waits for a turn at the list, for as long as a look may take; false if there
+// is none, as in a signal handler that has interrupted a look.
+bool TakeTurn() {
+  constexpr int kPatience = 1000;
+  for (int i = 0; i < kPatience; ++i) {
+    if (__atomic_exchange_n(&g_looking, 1, __ATOMIC_SEQ_CST) == 0) return true;
+    sys::Call(SYS_sched_yield);
+  }
+  return false;
+}
+
+void EndTurn() { __atomic_store_n(&g_looking, 0, __ATOMIC_SEQ_CST); }
+
+// Calls visit() for each new object. The caller has its turn.
+template <typename Visit>
+void VisitNewObjects(Visit visit) {
+  if (g_base != nullptr) g_objects.Update(g_base->l_next, visit);
+}
+
+template <typename Visit>
+int VisitLocked(struct dl_phdr_info*, size_t, void* data) {
+  if (!TakeTurn()) return 1;
+  VisitNewObjects(*static_cast<Visit*>(data));
+  EndTurn();
+  return 1;
+}
+
+enum class Stays {
+  kAsItIs,        // this thread holds the lock under which the list changes
+  kWhileNoLoads,  // as long as no other thread loads or unloads
+};
+
+// The same, safe from other threads that unload. False if that cannot be.
+template <typename Visit>
+bool LookForNewObjects(Stays stays, Visit visit) {
+  if (!TakeTurn()) return false;
+  const bool safe =
+      stays == Stays::kAsItIs ||
+      __atomic_load_n(&g_libraries_pending, __ATOMIC_SEQ_CST) <= t_loads;
+  if (safe) VisitNewObjects(visit);
+  EndTurn();
+  return safe;
+}
+
+// These are not inlined: most images have nothing of the kind, and need none of
+// their stack.
+
+// A file that the dynamic linker is told to write to: "W NAME.PID".
+__attribute__((noinline)) void AddDebugOutput(LibraryReport* report,
+                                              pid_t pid) {
+  const LinkerStart& start = report->start();
+  if (start.debug == nullptr || start.debug[0] == '\0' ||
+      start.debug_output[0] == '\0') {
+    return;
+  }
+  PathBuffer path;
+  const bool whole = path.Fill([&](char* out, size_t size) {
+    return TextBuilder(out, size)
+        .Add(start.debug_output)
+        .Add(".")
+        .AddDecimal(static_cast<uint64_t>(pid))
+        .ok();
+  });
+  if (whole && sys::Exists(path.path())) {
+    report->Add(path.path(), wire::kWrites);
+  }
+}
+
+// "R FOLDER/LIBRARY.profile", and W. `first` is the first object.
+__attribute__((noinline)) void AddProfile(LibraryReport* report,
+                                          const link_map* first) {
+  const LinkerStart& start = report->start();
+  bool loaded = false;
+  for (const link_map* map = first; map != nullptr; map = map->l_next) {
+    loaded = loaded || Equal(map->l_name, start.profile) ||
+             Equal(FileOf(map->l_name), start.profile);
+  }
+  if (!loaded) return;
+  const char* const folder = start.profile_output;
+  PathBuffer path;
+  const bool whole = path.Fill([&](char* out, size_t size) {
+    return TextBuilder(out, size)
+        .Add(folder != nullptr && *folder != '\0' ? folder : "/var/tmp")
+        .Add("/")
+        .Add(start.profile)
+        .Add(".profile")
+        .ok();
+  });
+  if (whole && sys::Exists(path.path())) {
+    report->Add(path.path(), wire::kReads | wire::kWrites);
+  }
+}
+
+// The libraries of LD_AUDIT, each in a namespace with all that it needs.
+__attribute__((noinline)) void AddAuditors(Batch* batch, pid_t pid,
+                                           LibraryReport* report) {
+  const LinkerStart& start = report->start();
+  for (const char* list : {start.audit_option, start.audit}) {
+    if (list == nullptr) continue;
+    size_t size;
+    while (const char* const entry = TakeEntry(&list, &size)) {
+      bool found = false;
+      VisitOtherNamespaces([&](const link_map* first) {
+        if (found || !Brings(entry, size, first->l_name)) return;
+        found = true;
+        LibraryReport space(batch, pid, first);
+        for (const link_map* map = first; map != nullptr; map = map->l_next) {
+          const bool asked_for = map == first && HasSlash(first->l_name);
+          if (asked_for) {
+            space.Add(map->l_name);
+          } else {
+            AddObject(&space, map, nullptr, "", nullptr);
+          }
+        }
+      });
+      if (found) continue;
+      // It was of no use.
+      PathBuffer path;
+      path.Fill([&](char* out, size_t room) {
+        return TextBuilder(out, room).Add(entry, size).ok();
+      });
+      if (HasSlash(path.path())) report->AddTried(path.path());
+    }
+  }
+}
+
+// Preloads that could not be used: they are not in the list.
+__attribute__((noinline)) void AddUselessPreloads(LibraryReport* report,
+                                                  const char* list,
+                                                  const link_map* first) {
+  size_t size;
+  while (const char* const entry = TakeEntry(&list, &size)) {
+    size_t ours;
+    if (FindOurPreload(entry, &ours) == entry && ours == size) continue;
+    bool loaded = false;
+    for (const link_map* map = first; map != nullptr; map = map->l_next) {
+      loaded = loaded || Brings(entry, size, map->l_name);
+    }
+    if (loaded || FindLast(entry, size, '/') == nullptr) continue;
+    PathBuffer path;
+    path.Fill([&](char* out, size_t room) {
+      return TextBuilder(out, room).Add(entry, size).ok();
+    });
+    report->AddTried(path.path());
+  }
 }
 
 }  // namespace
 
 void AddFirstLibraries(Batch* batch, pid_t pid) {
-  LibraryReport report(batch, pid);
-  AddNewLibraries(&report, nullptr);
+  const link_map* const first = FirstObject();
+  if (first == nullptr) return;
+  LibraryReport report(batch, pid, first);
+  const LinkerStart& start = report.start();
+  g_library_path = start.library_path;
+  g_started = true;
+  if (start.debug_output != nullptr) AddDebugOutput(&report, pid);
+  if (IsRunByLinker()) {
+    // The dynamic linker makes it the program's name (elf/rtld.c).
+    report.Add(reinterpret_cast<const char*>(Auxiliary(AT_EXECFN)));
+  }
+  if (start.audit != nullptr || start.audit_option != nullptr) {
+    AddAuditors(batch, pid, &report);
+  }
+  for (const char* list : {start.preload, start.preload_option}) {
+    if (list != nullptr) AddUselessPreloads(&report, list, first);
+  }
+  bool preloads = true;
+  for (const link_map* map = first; map != nullptr; map = map->l_next) {
+    g_base = map;
+    if (IsOfNoFile(map)) continue;
+    // What /etc/ld.so.preload names comes behind all other preloads.
+    if (preloads && map->l_ld != _DYNAMIC &&
+        !HasEntryFor(start.preload, map->l_name) &&
+        !HasEntryFor(start.preload_option, map->l_name)) {
+      preloads = false;
+      if (&gnu_get_libc_version != nullptr) report.AddTried(kPreloadFile);
+    }
+    if (map->l_ld == _DYNAMIC) {
+      // Nor are we an input.
+      g_preload.library = map->l_name;
+    } else {
+      report.AddObject(map, nullptr);
+    }
+  }
+  if (start.profile != nullptr) AddProfile(&report, first);
 }
 
-// A namespace of its own is not in dl_iterate_phdr()'s list, which is the
-// caller's. Its dynamic linker is the one that runs already; it is opened all
-// the same, to be recognised, where the namespace's libc was found.
-void ReportNamespace(void* handle) {
-  const auto* map = static_cast<const link_map*>(handle);  // dlinfo(3)
-  while (map->l_prev != nullptr) map = map->l_prev;
+// A namespace of its own is not in the program's list. Its dynamic linker is
+// the one that runs already; it is opened all the same, to be recognised, where
+// the namespace's libc was found.
+void ReportNamespace(void* handle, const char* name) {
+  const auto* const asked = static_cast<const link_map*>(handle);  // dlinfo(3)
+  const link_map* first = asked;
+  while (first->l_prev != nullptr) first = first->l_prev;
   Batch batch;
-  LibraryReport report(&batch, sys::Getpid());
+  LibraryReport report(&batch, sys::Getpid(), first);
   const char* last = "";
-  for (; map != nullptr; map = map->l_next) {
-    if (!HasSlash(map->l_name)) continue;
-    if (map->l_addr != Auxiliary(AT_BASE)) {
-      last = map->l_name;
-      report.AddLibrary(last);
+  for (const link_map* map = first; map != nullptr; map = map->l_next) {
+    if (map->l_addr != LinkerAddress()) {
+      if (HasSlash(map->l_name)) last = map->l_name;
+      AddObject(&report, map, asked, name, nullptr);
       continue;
     }
     const char* slash = FindLast(last, strlen(last), '/');
-    const char* name = FindLast(map->l_name, strlen(map->l_name), '/');
     PathBuffer path;
     path.Fill([&](char* out, size_t size) {
       TextBuilder text(out, size);
       text.Add(last, slash != nullptr ? static_cast<size_t>(slash - last) : 0);
-      return text.Add(name).ok();
+      return text.Add("/").Add(FileOf(map->l_name)).ok();
     });
-    if (sys::Exists(path.path())) report.AddLibrary(path.path());
+    if (!sys::Exists(path.path())) continue;
+    report.AddCache();
+    report.Add(path.path());
   }
   batch.Flush();
 }
@@ -270,9 +562,15 @@ void ReportUnseen(const char* library, int32_t reason) {
   Emit(record);
 }
 
-void BindLibrariesLater(const char* name) {
-  __atomic_store_n(&g_deep, true, __ATOMIC_RELAXED);
-  ReportUnseen(name, wire::kBoundToLibc);
+// dl_iterate_phdr() callback: `data` is the address of a library, and null from
+// there on. What it has brought along comes after it.
+static int BindFromHere(struct dl_phdr_info* object, size_t, void* data) {
+  auto* const first = static_cast<uintptr_t*>(data);
+  if (object->dlpi_addr == *first) *first = 0;
+  if (*first == 0 && !IsOurObject(*object) && !Rebind(*object)) {
+    ReportUnseen(object->dlpi_name, wire::kBoundToLibc);
+  }
+  return 0;
 }
 
 void BindLibraries(void* handle) {
@@ -282,15 +580,11 @@ void BindLibraries(void* handle) {
 }
 
 void SkipPresentLibraries() {
-  const auto count = [](struct dl_phdr_info* object, size_t size, void*) {
-    constexpr size_t kWithAdds =
-        offsetof(dl_phdr_info, dlpi_adds) + sizeof(object->dlpi_adds);
-    if (size >= kWithAdds) {
-      __atomic_store_n(&g_reported_adds, object->dlpi_adds, __ATOMIC_RELAXED);
-    }
-    return 1;
-  };
-  original_dl_iterate_phdr.Get("dl_iterate_phdr")(count, nullptr);
+  g_base = FirstObject();
+  if (TakeTurn()) {
+    VisitNewObjects([](const link_map*) {});
+    EndTurn();
+  }
 }
 
 bool IsOurObject(const dl_phdr_info& object) {
@@ -299,31 +593,72 @@ bool IsOurObject(const dl_phdr_info& object) {
 
 int g_libraries_pending;
 
-void LibrariesPending() {
-  __atomic_fetch_add(&g_libraries_pending, 1, __ATOMIC_RELAXED);
+Load::Load() {
+  __atomic_fetch_add(&g_libraries_pending, 1, __ATOMIC_SEQ_CST);
+  ++t_loads;
+  // Whoever goes through the list has not seen that it may change now.
+  if (TakeTurn()) EndTurn();
 }
 
-void LibrariesComplete() {
-  __atomic_fetch_sub(&g_libraries_pending, 1, __ATOMIC_RELAXED);
+Load::~Load() {
+  --t_loads;
+  // A fork in a constructor may have forgotten it.
+  if (__atomic_load_n(&g_libraries_pending, __ATOMIC_RELAXED) > 0) {
+    __atomic_fetch_sub(&g_libraries_pending, 1, __ATOMIC_SEQ_CST);
+  }
+}
+
+void Load::Loaded(void* handle, const char* name, const link_map* caller) {
+  Batch batch;
+  LibraryReport report(&batch, 0, FirstObject());
+  if (handle == nullptr) report.AddFailed(name, caller);
+  const auto* const asked = static_cast<const link_map*>(handle);
+  auto visit = [&](const link_map* object) {
+    AddObject(&report, object, asked, name, caller);
+  };
+  if (!LookForNewObjects(Stays::kWhileNoLoads, visit)) {
+    original_dl_iterate_phdr.Get("dl_iterate_phdr")(
+        VisitLocked<decltype(visit)>, &visit);
+  }
+  batch.Flush();
+}
+
+void Load::Unloaded() {
+  Batch batch;
+  LibraryReport report(&batch, 0, FirstObject());
+  auto add = [&](const link_map* object) {
+    AddObject(&report, object, nullptr, "", nullptr);
+  };
+  if (!LookForNewObjects(Stays::kWhileNoLoads, add)) {
+    original_dl_iterate_phdr.Get("dl_iterate_phdr")(VisitLocked<decltype(add)>,
+                                                    &add);
+  }
+  batch.Flush();
+}
+
+static void ReportNew(Stays stays) {
+  Batch batch;
+  LibraryReport report(&batch, 0, FirstObject());
+  LookForNewObjects(stays, [&](const link_map* object) {
+    AddObject(&report, object, nullptr, "", nullptr);
+  });
+  batch.Flush();
+}
+
+void ReportNewLibraries() {
+  if (t_loads > 0) ReportNew(Stays::kAsItIs);
+}
+
+void ReportLateLibraries() {
+  // Nothing is behind the last that is known, in most processes.
+  if (g_base != nullptr && g_base->l_next != nullptr) {
+    ReportNew(Stays::kWhileNoLoads);
+  }
 }
 
 void ForgetPendingLibraries() {
-  __atomic_store_n(&g_libraries_pending, 0, __ATOMIC_RELAXED);
-}
-
-bool HasRunpath(const void* address) {
-  return original_dl_iterate_phdr.Get("dl_iterate_phdr")(
-             HolderHasRunpath, const_cast<void*>(address)) == 2;
-}
-
-void ReportNewLibraries(const char* name, bool failed) {
-  Batch batch;
-  LibraryReport report(&batch, 0);
-  const bool has_slash = name != nullptr && HasSlash(name);
-  // A search that found nothing has looked into the cache all the same.
-  if (failed && name != nullptr && !has_slash) report.AddCache();
-  AddNewLibraries(&report, has_slash ? name : nullptr);
-  batch.Flush();
+  __atomic_store_n(&g_libraries_pending, t_loads, __ATOMIC_RELAXED);
+  EndTurn();
 }
 
 }  // namespace filemon

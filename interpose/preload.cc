@@ -134,6 +134,7 @@ void RememberPreload(char* const* environment) {
   size_t size;
   const char* entry = FindOurPreload(value, &size);
   if (entry == nullptr) return;
+  g_preload.is_only_one = entry == value && entry[size] == '\0';
   Note(size, [&](char* out, size_t room) {
     TextBuilder(out, room).Add(entry, size);
   });
@@ -200,6 +201,13 @@ bool PreloadHasForms() {
   return parts.folder == kAnyFolder
              ? OwnFolder(g_preload.entry, parts) != nullptr
              : parts.marked;
+}
+
+const char* OwnLibFolder() {
+  const char* const library = g_preload.library;
+  if (library == nullptr) return nullptr;
+  const char* const folder = Split(library, strlen(library)).folder;
+  return folder != nullptr && folder != kAnyFolder ? folder + 1 : nullptr;
 }
 
 bool MayBeForOneClass(const char* value) {

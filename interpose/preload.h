@@ -21,6 +21,8 @@ struct Preload {
   const char* entry;  // our own entry of LD_PRELOAD; null if we had none
   // The file that this library was loaded from; null if that is not known.
   const char* library;
+  // LD_PRELOAD had our entry and no other.
+  bool is_only_one;
 };
 extern Preload g_preload __attribute__((visibility("hidden")));
 
@@ -55,6 +57,9 @@ void WritePreload(const char* entry, size_t size, PreloadFor images,
 
 // Whether our own entry has both forms.
 bool PreloadHasForms();
+
+// What `$LIB` is in this process ("lib64"); null if that is not known.
+const char* OwnLibFolder();
 
 // False if no entry of an LD_PRELOAD value is for one class alone.
 bool MayBeForOneClass(const char* value);

@@ -22,7 +22,7 @@ inline pid_t Speaker() {
   // Not in a vfork child: its parent's threads may hold the linker's lock.
   if (__builtin_expect(g_libraries_pending > 0, 0) &&
       pid == ThisSession().pid) {
-    ReportNewLibraries(nullptr, false);
+    ReportNewLibraries();
   }
   return pid;
 }
@@ -198,6 +198,8 @@ void ReportEntered(const char* path) {
 
 void ReportExit(int status) {
   OutgoingRecord record = MakeRecord(wire::Kind::kExit, status & 0xff);
+  // Not in a vfork child, whose parent's they are.
+  if (record.pid == ThisSession().pid) ReportLateLibraries();
   // In another pid namespace than the session's first process, which is the
   // collector's, a namesake of it may be.
   const bool waits =

@@ -97,6 +97,13 @@ class TextBuilder {
     return Add(digits + n, sizeof(digits) - n);
   }
 
+  // Takes back all but the first `size` bytes.
+  void Cut(size_t size) {
+    left_ += this->size() - size;
+    end_ = begin_ + size;
+    *end_ = '\0';
+  }
+
   char* text() const { return begin_; }
   size_t size() const { return static_cast<size_t>(end_ - begin_); }
   bool ok() const { return ok_; }

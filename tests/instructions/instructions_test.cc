@@ -76,7 +76,7 @@ constexpr Row kCalls[] = {
 // of another one, and from main() to its end. Our part is what libfilemon.so
 // does, and what the dynamic linker has to do with it.
 constexpr Row kProcess[] = {
-    {"start", Session::kTraced, 28405, 14},
+    {"start", Session::kTraced, 28405, 15},
     {"exec", Session::kTraced, 7069, 7},
     {"exit", Session::kTraced, 702, 2},
     {"start", Session::kDormant, 16713, 7},
