@@ -125,6 +125,24 @@ bool Brings(const char* entry, size_t size, const char* name) {
   return strlen(other) == file_size && EqualBytes(file, other, file_size);
 }
 
+// The path of an object's file, as the dynamic linker makes it for $ORIGIN
+// (elf/dl-object.c); an empty name is the program's.
+bool AbsolutePath(const char* name, char* out, size_t size) {
+  if (name[0] == '\0') {
+    const long n = sys::Readlinkat(AT_FDCWD, kSelf, out, size - 1);
+    out[n > 0 ? n : 0] = '\0';
+    return static_cast<size_t>(n) < size - 1;
+  }
+  TextBuilder text(out, size);
+  if (name[0] != '/') {
+    const long n = sys::Getcwd(out, size);
+    if (n <= 0 || out[0] != '/') return false;
+    text.Skip(static_cast<size_t>(n - 1));
+    if (n > 2) text.Add("/");
+  }
+  return text.Add(name).ok();
+}
+
 bool HasEntryFor(const char* list, const char* name) {
   if (list == nullptr) return false;
   size_t size;
@@ -263,23 +281,18 @@ class LibraryReport {
                                           const char* list, const char* name,
                                           const char* library) {
     if (list == nullptr || *list == '\0') return false;
-    PathBuffer self;
-    const char* path = owner->l_name;
-    // Only for $ORIGIN: to ask /proc costs 18 us, where the dynamic linker has
-    // not asked it already.
-    if (path[0] == '\0' && FindLast(list, strlen(list), '$') != nullptr) {
-      self.Fill([](char* out, size_t size) {
-        const long n = sys::Readlinkat(AT_FDCWD, kSelf, out, size - 1);
-        if (n < 0 || static_cast<size_t>(n) == size - 1) return false;
-        out[n] = '\0';
-        return true;
+    PathBuffer origin;
+    size_t origin_size = 0;
+    // To ask /proc costs 18 us, where the dynamic linker has not done it.
+    if (FindLast(list, strlen(list), '$') != nullptr) {
+      origin.Fill([owner](char* out, size_t size) {
+        return AbsolutePath(owner->l_name, out, size);
       });
-      path = self.path();
+      const char* const path = origin.path();
+      const char* const slash = FindLast(path, strlen(path), '/');
+      if (slash != nullptr) origin_size = static_cast<size_t>(slash - path);
     }
-    const char* const slash = FindLast(path, strlen(path), '/');
-    const Tokens tokens = {
-        path, slash != nullptr ? static_cast<size_t>(slash - path) : 0,
-        OwnLibFolder()};
+    const Tokens tokens = {origin.path(), origin_size, OwnLibFolder()};
     return SearchAlong(list, tokens, name, library,
                        [this](const char* tried) { AddTried(tried); });
   }
@@ -430,6 +443,35 @@ __attribute__((noinline)) void AddProfile(LibraryReport* report,
   }
 }
 
+// A namespace of its own is not in the program's list. `handle` is what was
+// asked for by `name`. The namespace's dynamic linker is the one that runs
+// already; it is opened all the same, to be recognised, where the namespace's
+// libc was found.
+__attribute__((noinline)) void AddNamespace(Batch* batch, pid_t pid,
+                                            const link_map* first,
+                                            const link_map* handle,
+                                            const char* name) {
+  LibraryReport report(batch, pid, first);
+  const char* last = "";
+  for (const link_map* map = first; map != nullptr; map = map->l_next) {
+    if (map->l_addr != LinkerAddress()) {
+      if (HasSlash(map->l_name)) last = map->l_name;
+      AddObject(&report, map, handle, name, nullptr);
+      continue;
+    }
+    const char* slash = FindLast(last, strlen(last), '/');
+    PathBuffer path;
+    path.Fill([&](char* out, size_t size) {
+      TextBuilder text(out, size);
+      text.Add(last, slash != nullptr ? static_cast<size_t>(slash - last) : 0);
+      return text.Add("/").Add(FileOf(map->l_name)).ok();
+    });
+    if (!sys::Exists(path.path())) continue;
+    report.AddCache();
+    report.Add(path.path());
+  }
+}
+
 // The libraries of LD_AUDIT, each in a namespace with all that it needs.
 __attribute__((noinline)) void AddAuditors(Batch* batch, pid_t pid,
                                            LibraryReport* report) {
@@ -442,15 +484,7 @@ __attribute__((noinline)) void AddAuditors(Batch* batch, pid_t pid,
       VisitOtherNamespaces([&](const link_map* first) {
         if (found || !Brings(entry, size, first->l_name)) return;
         found = true;
-        LibraryReport space(batch, pid, first);
-        for (const link_map* map = first; map != nullptr; map = map->l_next) {
-          const bool asked_for = map == first && HasSlash(first->l_name);
-          if (asked_for) {
-            space.Add(map->l_name);
-          } else {
-            AddObject(&space, map, nullptr, "", nullptr);
-          }
-        }
+        AddNamespace(batch, pid, first, first, first->l_name);
       });
       if (found) continue;
       // It was of no use.
@@ -507,7 +541,8 @@ void AddFirstLibraries(Batch* batch, pid_t pid) {
   bool preloads = true;
   for (const link_map* map = first; map != nullptr; map = map->l_next) {
     g_base = map;
-    if (IsOfNoFile(map)) continue;
+    // musl has a name for the program.
+    if (map == first || IsOfNoFile(map)) continue;
     // What /etc/ld.so.preload names comes behind all other preloads.
     if (preloads && map->l_ld != _DYNAMIC &&
         !HasEntryFor(start.preload, map->l_name) &&
@@ -525,33 +560,12 @@ void AddFirstLibraries(Batch* batch, pid_t pid) {
   if (start.profile != nullptr) AddProfile(&report, first);
 }
 
-// A namespace of its own is not in the program's list. Its dynamic linker is
-// the one that runs already; it is opened all the same, to be recognised, where
-// the namespace's libc was found.
 void ReportNamespace(void* handle, const char* name) {
   const auto* const asked = static_cast<const link_map*>(handle);  // dlinfo(3)
   const link_map* first = asked;
   while (first->l_prev != nullptr) first = first->l_prev;
   Batch batch;
-  LibraryReport report(&batch, sys::Getpid(), first);
-  const char* last = "";
-  for (const link_map* map = first; map != nullptr; map = map->l_next) {
-    if (map->l_addr != LinkerAddress()) {
-      if (HasSlash(map->l_name)) last = map->l_name;
-      AddObject(&report, map, asked, name, nullptr);
-      continue;
-    }
-    const char* slash = FindLast(last, strlen(last), '/');
-    PathBuffer path;
-    path.Fill([&](char* out, size_t size) {
-      TextBuilder text(out, size);
-      text.Add(last, slash != nullptr ? static_cast<size_t>(slash - last) : 0);
-      return text.Add("/").Add(FileOf(map->l_name)).ok();
-    });
-    if (!sys::Exists(path.path())) continue;
-    report.AddCache();
-    report.Add(path.path());
-  }
+  AddNamespace(&batch, sys::Getpid(), first, asked, name);
   batch.Flush();
 }
 

@@ -115,8 +115,7 @@ bool IsRunByLinker() {
 void ReadLinkerOptions(LinkerStart* out) {
   out->options = static_cast<char*>(sys::MapMemory(LinkerStart::kOptionsSize));
   if (out->options == nullptr) return;
-  const int fd =
-      sys::Openat(AT_FDCWD, "/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
+  const int fd = sys::Openat(AT_FDCWD, "/proc/self/cmdline", sys::kLookFlags);
   if (fd < 0) return;
   // Options are in front: what they are followed by may be cut.
   const long size = sys::Read(fd, out->options, LinkerStart::kOptionsSize - 1);

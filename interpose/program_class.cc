@@ -59,7 +59,7 @@ void Know(uintptr_t number) {
 
 // Reads the beginning of a file, a zero after it; its length.
 size_t ReadHead(PathAt path, char (&out)[kHead]) {
-  const int fd = sys::Openat(path.dirfd, path.name, kLookFlags);
+  const int fd = sys::Openat(path.dirfd, path.name, sys::kLookFlags);
   if (fd < 0) return 0;
   const long n = sys::Read(fd, out, sizeof(out) - 1);
   sys::Close(fd);

@@ -10,12 +10,6 @@
 
 namespace filemon {
 
-// How a program file is opened for a look at it. O_APPEND means nothing where
-// nothing is written: it tells these opens from the program's own in a trace of
-// system calls.
-inline constexpr int kLookFlags =
-    O_RDONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
-
 // True if an exec of `path` brings a dynamic linker of this process's class; of
 // a `#!` script the interpreter's counts. False for all that cannot be told: a
 // file that may be run and not read, say, or a static program, whose children

@@ -192,6 +192,12 @@ inline int Openat(int dirfd, const char* path, int flags) {
   return static_cast<int>(Call(SYS_openat, dirfd, Arg(path), flags, 0));
 }
 
+// How we open a file for a look of our own at it. O_APPEND means nothing where
+// nothing is written: it tells these opens from the program's own in a trace of
+// system calls.
+inline constexpr int kLookFlags =
+    O_RDONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+
 inline long Read(int fd, void* data, size_t size) {
   return Call(SYS_read, fd, Arg(data), static_cast<long>(size));
 }

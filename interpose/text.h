@@ -97,6 +97,12 @@ class TextBuilder {
     return Add(digits + n, sizeof(digits) - n);
   }
 
+  // The owner has written so many bytes into the buffer.
+  void Skip(size_t size) {
+    end_ += size;
+    left_ -= size;
+  }
+
   // Takes back all but the first `size` bytes.
   void Cut(size_t size) {
     left_ += this->size() - size;

@@ -79,10 +79,21 @@ INSTANTIATE_TEST_SUITE_P(Kinds, StaticKindTest,
 // ---- Libraries that cannot be seen ------------------------------------------
 
 TEST(LibraryTest, ThatIsBoundToLibcIsNamed) {
-  const TracedRun run =
+  TracedRun run =
       RunBoth({HardProgram("library_cases"), "deepbind_along_the_run_path"});
+  EXPECT_THAT(Comments(run.log, "unseen"), IsEmpty());
+  // Its caller has no _fini() for us to come back through.
+  run = RunBoth(
+      {HardProgram("library_cases"), "deepbind_by_an_odd_library"},
+      [] { setenv("ODD_LIBRARY", HardProgram("odd_library.so").c_str(), 1); });
   EXPECT_THAT(Comments(run.log, "unseen"),
               ElementsAre(HasSubstr(" libresolv.so.2: bound to libc")));
+  int opened = 0;
+  for (const LogRecord& record : run.log) {
+    opened +=
+        record.letter == 'R' && absl::EndsWith(record.path, "/libresolv.so.2");
+  }
+  EXPECT_EQ(opened, 1);
 }
 
 TEST(LibraryTest, InANamespaceOfItsOwnIsNamed) {

@@ -76,9 +76,9 @@ constexpr Row kCalls[] = {
 // of another one, and from main() to its end. Our part is what libfilemon.so
 // does, and what the dynamic linker has to do with it.
 constexpr Row kProcess[] = {
-    {"start", Session::kTraced, 28405, 15},
+    {"start", Session::kTraced, 22840, 15},
     {"exec", Session::kTraced, 7069, 7},
-    {"exit", Session::kTraced, 702, 2},
+    {"exit", Session::kTraced, 472, 2},
     {"start", Session::kDormant, 16713, 7},
     {"exec", Session::kDormant, 1064, 0},
     {"exit", Session::kDormant, 117, 0},

@@ -633,7 +633,7 @@ class Tree {
     }
     if (HasFlag(flags, "O_PATH")) return absl::OkStatus();
     // To append to what is only read makes no sense: it marks libfilemon.so's
-    // own looks at program files (kLookFlags in interpose/program_class.h).
+    // own looks at program files (kLookFlags in interpose/sys.h).
     if (HasFlag(flags, "O_APPEND") && !HasFlag(flags, "O_WRONLY") &&
         !HasFlag(flags, "O_RDWR")) {
       return absl::OkStatus();

@@ -26,6 +26,17 @@ CASE(dlopen) {
   CHECK(strstr(dlerror(), "libabsent.so") != NULL);
   CHECK(dlopen(NULL, RTLD_NOW) != NULL);
 }
+// What was unloaded is opened again.
+CASE(dlclose) {
+  for (int i = 0; i < 3; ++i) {
+    void* const library = dlopen(i < 2 ? kByPath : kByName, RTLD_NOW);
+    CHECK(library != NULL);
+    CHECK(dlclose(library) == 0);
+  }
+  CHECK(dlopen("/none/such.so", RTLD_NOW) == NULL);
+  CHECK(dlopen("/dev/null", RTLD_NOW) == NULL);
+  CHECK(dlopen(kByName, RTLD_NOW | RTLD_NOLOAD) == NULL);
+}
 CASE(dlopen_with_dependencies) {
   CHECK(dlopen("libstdc++.so.6", RTLD_NOW) != NULL);
 }
