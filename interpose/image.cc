@@ -7,6 +7,7 @@
 #include "interpose/device.h"
 #include "interpose/environment.h"
 #include "interpose/go_program.h"
+#include "interpose/layout.h"
 #include "interpose/libraries.h"
 #include "interpose/linker_start.h"
 #include "interpose/path.h"
@@ -69,7 +70,7 @@ bool IsScript(const char* exec_name, char** argv) {
 // given; null if that is not found. The linker has put the program's in its
 // place (elf/rtld.c), but the kernel has laid it behind the last variable, or
 // argument (fs/exec.c).
-const char* PathOfRunningLinker() {
+FILEMON_RARE const char* PathOfRunningLinker() {
   const char* last = nullptr;
   for (char* const* strings :
        {Arguments(), const_cast<char**>(Environment())}) {

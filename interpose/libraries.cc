@@ -204,7 +204,7 @@ class LibraryReport {
   }
 
   // dlopen() has found nothing that it could use: what it has tried.
-  void AddFailed(const char* name, const link_map* asked_by) {
+  FILEMON_RARE void AddFailed(const char* name, const link_map* asked_by) {
     if (HasSlash(name)) return AddTried(name);
     Search(asked_by, name, nullptr);
     AddCache();
@@ -226,6 +226,8 @@ class LibraryReport {
                  : kNone;
     for (const link_map* map = first_; map != nullptr && lists_ == kNone;
          map = map->l_next) {
+      // Neither needs anything; a kernel's build may have left a path behind.
+      if (map->l_ld == _DYNAMIC || IsVirtual(map)) continue;
       const Paths paths = PathsOf(map);
       if (paths.rpath != nullptr || paths.runpath != nullptr) lists_ = kSome;
     }
@@ -262,6 +264,11 @@ class LibraryReport {
   // if it has found it, and has not asked its cache.
   bool Search(const link_map* loader, const char* name, const char* library) {
     if (&gnu_get_libc_version == nullptr) return true;  // musl has no cache
+    return HasLists() && SearchLists(loader, name, library);
+  }
+
+  FILEMON_RARE bool SearchLists(const link_map* loader, const char* name,
+                                const char* library) {
     if (loader == nullptr) loader = first_;
     const Paths own = PathsOf(loader);
     if (own.runpath == nullptr) {
@@ -276,10 +283,9 @@ class LibraryReport {
            SearchIn(loader, own.runpath, name, library);
   }
 
-  // Not inlined: most searches have no list, and need none of its stack.
-  __attribute__((noinline)) bool SearchIn(const link_map* owner,
-                                          const char* list, const char* name,
-                                          const char* library) {
+  // Most searches have no list, and need none of its stack.
+  FILEMON_RARE bool SearchIn(const link_map* owner, const char* list,
+                             const char* name, const char* library) {
     if (list == nullptr || *list == '\0') return false;
     PathBuffer origin;
     size_t origin_size = 0;
@@ -299,7 +305,7 @@ class LibraryReport {
 
   // Where the dynamic linker looks in the end; what is found there and cannot
   // be used is the last that it opens, most often a linker script.
-  void AddFromStandardFolders(const char* name) {
+  FILEMON_RARE void AddFromStandardFolders(const char* name) {
     const char* const lib = OwnLibFolder();
     for (const char* const root : {"/", "/usr/"}) {
       for (const char* const folder : {lib, "lib"}) {
@@ -370,7 +376,7 @@ void VisitNewObjects(Visit visit) {
 }
 
 template <typename Visit>
-int VisitLocked(struct dl_phdr_info*, size_t, void* data) {
+FILEMON_RARE int VisitLocked(struct dl_phdr_info*, size_t, void* data) {
   if (!TakeTurn()) return 1;
   VisitNewObjects(*static_cast<Visit*>(data));
   EndTurn();
@@ -394,12 +400,10 @@ bool LookForNewObjects(Stays stays, Visit visit) {
   return safe;
 }
 
-// These are not inlined: most images have nothing of the kind, and need none of
-// their stack.
+// Most images have nothing of the following, and need none of its stack.
 
 // A file that the dynamic linker is told to write to: "W NAME.PID".
-__attribute__((noinline)) void AddDebugOutput(LibraryReport* report,
-                                              pid_t pid) {
+FILEMON_RARE void AddDebugOutput(LibraryReport* report, pid_t pid) {
   const LinkerStart& start = report->start();
   if (start.debug == nullptr || start.debug[0] == '\0' ||
       start.debug_output[0] == '\0') {
@@ -419,8 +423,7 @@ __attribute__((noinline)) void AddDebugOutput(LibraryReport* report,
 }
 
 // "R FOLDER/LIBRARY.profile", and W. `first` is the first object.
-__attribute__((noinline)) void AddProfile(LibraryReport* report,
-                                          const link_map* first) {
+FILEMON_RARE void AddProfile(LibraryReport* report, const link_map* first) {
   const LinkerStart& start = report->start();
   bool loaded = false;
   for (const link_map* map = first; map != nullptr; map = map->l_next) {
@@ -447,10 +450,8 @@ __attribute__((noinline)) void AddProfile(LibraryReport* report,
 // asked for by `name`. The namespace's dynamic linker is the one that runs
 // already; it is opened all the same, to be recognised, where the namespace's
 // libc was found.
-__attribute__((noinline)) void AddNamespace(Batch* batch, pid_t pid,
-                                            const link_map* first,
-                                            const link_map* handle,
-                                            const char* name) {
+FILEMON_RARE void AddNamespace(Batch* batch, pid_t pid, const link_map* first,
+                               const link_map* handle, const char* name) {
   LibraryReport report(batch, pid, first);
   const char* last = "";
   for (const link_map* map = first; map != nullptr; map = map->l_next) {
@@ -473,8 +474,7 @@ __attribute__((noinline)) void AddNamespace(Batch* batch, pid_t pid,
 }
 
 // The libraries of LD_AUDIT, each in a namespace with all that it needs.
-__attribute__((noinline)) void AddAuditors(Batch* batch, pid_t pid,
-                                           LibraryReport* report) {
+FILEMON_RARE void AddAuditors(Batch* batch, pid_t pid, LibraryReport* report) {
   const LinkerStart& start = report->start();
   for (const char* list : {start.audit_option, start.audit}) {
     if (list == nullptr) continue;
@@ -498,9 +498,8 @@ __attribute__((noinline)) void AddAuditors(Batch* batch, pid_t pid,
 }
 
 // Preloads that could not be used: they are not in the list.
-__attribute__((noinline)) void AddUselessPreloads(LibraryReport* report,
-                                                  const char* list,
-                                                  const link_map* first) {
+FILEMON_RARE void AddUselessPreloads(LibraryReport* report, const char* list,
+                                     const link_map* first) {
   size_t size;
   while (const char* const entry = TakeEntry(&list, &size)) {
     size_t ours;
@@ -560,7 +559,7 @@ void AddFirstLibraries(Batch* batch, pid_t pid) {
   if (start.profile != nullptr) AddProfile(&report, first);
 }
 
-void ReportNamespace(void* handle, const char* name) {
+FILEMON_RARE void ReportNamespace(void* handle, const char* name) {
   const auto* const asked = static_cast<const link_map*>(handle);  // dlinfo(3)
   const link_map* first = asked;
   while (first->l_prev != nullptr) first = first->l_prev;
@@ -569,7 +568,7 @@ void ReportNamespace(void* handle, const char* name) {
   batch.Flush();
 }
 
-void ReportUnseen(const char* library, int32_t reason) {
+FILEMON_RARE void ReportUnseen(const char* library, int32_t reason) {
   OutgoingRecord record = {wire::Kind::kUnseen, sys::Getpid()};
   record.a = reason;
   record.name[0] = library;
@@ -578,7 +577,8 @@ void ReportUnseen(const char* library, int32_t reason) {
 
 // dl_iterate_phdr() callback: `data` is the address of a library, and null from
 // there on. What it has brought along comes after it.
-static int BindFromHere(struct dl_phdr_info* object, size_t, void* data) {
+FILEMON_RARE static int BindFromHere(struct dl_phdr_info* object, size_t,
+                                     void* data) {
   auto* const first = static_cast<uintptr_t*>(data);
   if (object->dlpi_addr == *first) *first = 0;
   if (*first == 0 && !IsOurObject(*object) && !Rebind(*object)) {
@@ -587,13 +587,13 @@ static int BindFromHere(struct dl_phdr_info* object, size_t, void* data) {
   return 0;
 }
 
-void BindLibraries(void* handle) {
+FILEMON_RARE void BindLibraries(void* handle) {
   // dlinfo(3). Another thread may have seen the library before it was bound.
   uintptr_t first = static_cast<const link_map*>(handle)->l_addr;
   original_dl_iterate_phdr.Get("dl_iterate_phdr")(BindFromHere, &first);
 }
 
-void SkipPresentLibraries() {
+FILEMON_RARE void SkipPresentLibraries() {
   g_base = FirstObject();
   if (TakeTurn()) {
     VisitNewObjects([](const link_map*) {});
@@ -622,7 +622,8 @@ Load::~Load() {
   }
 }
 
-void Load::Loaded(void* handle, const char* name, const link_map* caller) {
+FILEMON_RARE void Load::Loaded(void* handle, const char* name,
+                               const link_map* caller) {
   Batch batch;
   LibraryReport report(&batch, 0, FirstObject());
   if (handle == nullptr) report.AddFailed(name, caller);
@@ -637,7 +638,7 @@ void Load::Loaded(void* handle, const char* name, const link_map* caller) {
   batch.Flush();
 }
 
-void Load::Unloaded() {
+FILEMON_RARE void Load::Unloaded() {
   Batch batch;
   LibraryReport report(&batch, 0, FirstObject());
   auto add = [&](const link_map* object) {
@@ -650,7 +651,7 @@ void Load::Unloaded() {
   batch.Flush();
 }
 
-static void ReportNew(Stays stays) {
+FILEMON_RARE static void ReportNew(Stays stays) {
   Batch batch;
   LibraryReport report(&batch, 0, FirstObject());
   LookForNewObjects(stays, [&](const link_map* object) {

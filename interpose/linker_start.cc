@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "interpose/auxiliary.h"
+#include "interpose/layout.h"
 #include "interpose/library_search.h"
 #include "interpose/sys.h"
 #include "interpose/text.h"
@@ -91,7 +92,7 @@ bool IsDynamicLinker(const char* path) {
          (StartsWith(file, "ld-") && file[3] >= '0' && file[3] <= '9');
 }
 
-bool RunsNoProgram(char* const* argv) {
+FILEMON_RARE bool RunsNoProgram(char* const* argv) {
   if (argv == nullptr || argv[0] == nullptr) return false;
   for (++argv; *argv != nullptr && StartsWith(*argv, "--"); ++argv) {
     const Option* const option = FindOption(*argv);
@@ -112,7 +113,7 @@ bool IsRunByLinker() {
   return answer == kYes;
 }
 
-void ReadLinkerOptions(LinkerStart* out) {
+FILEMON_RARE void ReadLinkerOptions(LinkerStart* out) {
   out->options = static_cast<char*>(sys::MapMemory(LinkerStart::kOptionsSize));
   if (out->options == nullptr) return;
   const int fd = sys::Openat(AT_FDCWD, "/proc/self/cmdline", sys::kLookFlags);
