@@ -22,6 +22,7 @@ struct Call {
   std::vector<std::string> files;  // who
   std::string folder;              // unused
   DepsOptions deps;
+  PackagesOptions packages;
   std::function<int(Output*)> run;
 };
 
@@ -60,6 +61,11 @@ constexpr Verb kVerbs[] = {
      "DIR"},
     {"diff", "what one log has and the other has not",
      [](const Call& call, Output* out) { return RunDiff(call.options, out); },
+     nullptr},
+    {"packages", "the packages whose files were used",
+     [](const Call& call, Output* out) {
+       return RunPackages(call.options, call.packages, out);
+     },
      nullptr},
     {"json", "the log as JSON lines",
      [](const Call& call, Output* out) { return RunJson(call.options, out); },
@@ -133,6 +139,14 @@ void AddVerb(const Verb& verb, CLI::App* app, Call* call) {
     sub->add_option("--for", call->deps.reader,
                     "who reads it: both (default), make, ninja")
         ->transform(CLI::CheckedTransformer(readers));
+  }
+  if (absl::string_view(verb.name) == "packages") {
+    sub->add_option("--against", call->packages.against,
+                    "compare with what a debian/control declares")
+        ->type_name("FILE");
+    sub->add_option("--database", call->packages.database,
+                    "dpkg's folder (default: /var/lib/dpkg)")
+        ->type_name("DIR");
   }
   if (absl::string_view(verb.name) == "who") {
     sub->add_option("--path", call->files, "one more file; may be repeated")

@@ -36,6 +36,14 @@ struct DepsOptions {
 };
 int RunDeps(const Options& options, const DepsOptions& deps, Output* out);
 
+struct PackagesOptions {
+  // A debian/control; empty for none.
+  std::string against;
+  std::string database = "/var/lib/dpkg";
+};
+int RunPackages(const Options& options, const PackagesOptions& packages,
+                Output* out);
+
 // ---- What verbs share -------------------------------------------------------
 
 // Says `message` on standard error, in one line.

@@ -137,6 +137,32 @@ TEST_F(LogTest, DiffOfTwoRuns) {
   EXPECT_EQ(Out("$F log diff 1.log 1.log"), "");
 }
 
+TEST_F(LogTest, PackagesAgainstWhatIsDeclared) {
+  Out("mkdir -p db/info debian; : > tool; : > header; "
+      "printf '%s\\n' $PWD/tool > db/info/tools.list; "
+      "printf '%s\\n' $PWD/header > db/info/headers.list");
+  std::string status;
+  for (const char* package : {"tools", "headers", "spare"}) {
+    absl::StrAppend(&status, "Package: ", package,
+                    "\nStatus: install ok installed\n\n");
+  }
+  Write("db/status", status);
+  Write("debian/control", "Source: x\nBuild-Depends: headers, spare\n");
+  Out("$F -o x.log -- sh -c 'cat tool header > made'");
+  EXPECT_THAT(Lines("$F log packages --database=db x.log"),
+              ElementsAre(AllOf(StartsWith("headers  1 file  "),
+                                HasSubstr("/header  by cat ")),
+                          StartsWith("tools  1 file  ")));
+  const Result result =
+      Shell("$F log packages --database=db --against=debian/control x.log");
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_THAT(result.out, AllOf(StartsWith("used, not declared: tools  1 file"),
+                                HasSubstr("\ndeclared, not used: spare\n"),
+                                Not(HasSubstr("headers"))));
+  EXPECT_THAT(Shell("$F log packages --database=none x.log").err,
+              HasSubstr("cannot read none/status: No such file"));
+}
+
 TEST_F(LogTest, CheckNamesWhatIsMissing) {
   Out("$F -o x.log -- true");
   EXPECT_THAT(Out("$F log check x.log"), StartsWith("complete: "));
