@@ -62,6 +62,7 @@ class ChildDirectory {
 // One posix_spawn(): announced before, reported after.
 class Spawn {
  public:
+  // `actions` can be read.
   explicit Spawn(const posix_spawn_file_actions_t* actions)
       : actions_(actions), parent_(CurrentPid()) {
     if (SpawnActions::IsEmpty(actions)) return;
@@ -183,7 +184,11 @@ struct SpawnCall {
 __attribute__((noinline)) int TracedSpawn(const SpawnCall& call,
                                           const char* program) {
   // A relative name counts in the directory that the child goes to.
-  const bool here = SpawnActions::IsEmpty(call.actions);
+  const auto* const actions =
+      call.actions != nullptr && IsReadable(call.actions, sizeof(*call.actions))
+          ? call.actions
+          : nullptr;
+  const bool here = SpawnActions::IsEmpty(actions);
   PreloadFor image = PreloadFor::kAnyClass;
   if (here && program != nullptr) {
     image = PreloadForProgram(PathAt::Here(program));
@@ -199,7 +204,7 @@ __attribute__((noinline)) int TracedSpawn(const SpawnCall& call,
   FILEMON_TRACED_ENVIRONMENT(traced, call.environment, image);
   pid_t own = 0;
   pid_t* const pid = call.pid != nullptr ? call.pid : &own;
-  Spawn spawn(call.actions);
+  Spawn spawn(actions);
   const int32_t obstacle = traced_builder.obstacle();
   // An image that is not ours shall not have our descriptor.
   if (obstacle != 0) sys::SetCloseOnExec(ThisSession().fd, true);

@@ -30,6 +30,10 @@ Original<FILE* (*)(int, const char*)> original_fdopen;
 
 // The stream of an fopen() that failed, perhaps for want of a device.
 FILE* DeviceStream(const char* path, const char* mode) {
+  // Another errno may be about the mode.
+  if (errno != ENOENT && errno != EACCES && errno != EPERM && errno != EROFS) {
+    return nullptr;
+  }
   const int creates = mode[0] == 'r' ? 0 : O_CREAT;
   const int fd = OpenedOrDevice(-1, path, FlagsOfMode(mode) | creates);
   return fd < 0 ? nullptr : original_fdopen.Get("fdopen")(fd, mode);
