@@ -174,6 +174,7 @@ static const struct Row rows[] = {
     ROW("dlopen", P(kFile), N(RTLD_NOW | RTLD_DEEPBIND)),
     ROW("dlmopen", N(LM_ID_BASE), P(kFile), N(RTLD_NOW)),
     ROW("catopen", P(kFile), N(0)),
+    ROW("dlclose", P(kNull)),
     ROW("dl_iterate_phdr", P(kVisit), P(kNull)),
 
     ROW("shm_open", P(kNew), N(O_RDONLY), N(0)),
@@ -286,6 +287,7 @@ static const struct Row rows[] = {
     ROW("__ioctl_time64", N(5), N(FIONREAD), P(kMemory)),
     ROW("ptrace", N(PTRACE_TRACEME), N(0), P(kMemory), P(kMemory)),
     ROW("prctl", N(PR_GET_NAME), P(kMemory)),
+    ROW("__prctl_time64", N(PR_GET_NAME), P(kMemory)),
     ROW("setrlimit", N(RLIMIT_NOFILE), P(kMemory)),
     ROW("setrlimit64", N(RLIMIT_NOFILE), P(kMemory)),
     ROW("prlimit", N(0), N(RLIMIT_NOFILE), P(kNull), P(kMemory)),
