@@ -21,6 +21,7 @@
 #include "core/collector.h"
 #include "core/descriptor_limit.h"
 #include "core/environment.h"
+#include "core/group_witness.h"
 #include "core/launch.h"
 #include "core/library.h"
 #include "core/log_file.h"
@@ -72,8 +73,12 @@ std::string WhyNotStarted(absl::string_view name, int error) {
 // Looks after CMD while it runs.
 class Watchman {
  public:
-  Watchman(pid_t root, Signals* signals, Collector* collector)
-      : root_(root), signals_(signals), collector_(collector) {}
+  Watchman(pid_t root, Signals* signals, GroupWitness* witness,
+           Collector* collector)
+      : root_(root),
+        signals_(signals),
+        witness_(witness),
+        collector_(collector) {}
 
   // Returns CMD's wait status, when CMD, or all that came from it, has ended.
   int WatchToTheEnd(bool wait_all) {
@@ -100,11 +105,15 @@ class Watchman {
 
   void Obey(const signalfd_siginfo& info) {
     const int signal = static_cast<int>(info.ssi_signo);
+    // CMD has it already, or has left the group.
+    const bool was_for_all = signal != SIGCHLD && witness_->Saw(signal);
     if (root_ended_) {
       told_to_end_ |= signal == SIGHUP || signal == SIGINT ||
                       signal == SIGQUIT || signal == SIGTERM;
     } else if (signal == SIGCONT) {
       ContinueRoot();
+    } else if (was_for_all) {
+      return;
     } else if (info.ssi_code == SI_QUEUE) {
       sigval value;
       value.sival_ptr = reinterpret_cast<void*>(info.ssi_ptr);
@@ -156,6 +165,7 @@ class Watchman {
 
   const pid_t root_;
   Signals* const signals_;
+  GroupWitness* const witness_;
   Collector* const collector_;
   bool root_ended_ = false;
   bool has_children_ = true;
@@ -211,6 +221,7 @@ int Run(const Options& options) {
   }
 
   Signals signals;
+  GroupWitness witness;
   // Orphans become ours where only their parent learns how they ended, or how
   // long they live. Elsewhere they have the parent that they would have without
   // us.
@@ -245,7 +256,7 @@ int Run(const Options& options) {
   Collector collector(pipe->get(), options.paths, &log, std::move(foreign));
   log.Origin(CurrentDirectory(), options.command);
   collector.Root(launched.pid, launched.path, CurrentDirectory());
-  Watchman watchman(launched.pid, &signals, &collector);
+  Watchman watchman(launched.pid, &signals, &witness, &collector);
   int exit_status = ExitStatusOf(watchman.WatchToTheEnd(options.wait_all));
   collector.Finish();
   timeval stop;

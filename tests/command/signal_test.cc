@@ -97,6 +97,24 @@ TEST(SignalTest, NoneSentToTheProcessGroupEndsFilemon) {
   }
 }
 
+// Not once more from filemon.
+TEST(SignalTest, ReachesTheCommandOnceFromTheProcessGroup) {
+  FilemonProcess filemon;
+  filemon.set_in_child([] { setpgid(0, 0); });
+  filemon.Start({"perl", "-e",
+                 "$SIG{USR1} = sub { $n++ }; $SIG{TERM} = sub { $end = 1 }; "
+                 "$| = 1; print \"ready\\n\"; while (!$end) { $before = $n; "
+                 "select undef, undef, undef, 0.01; "
+                 "print \"got $n\\n\" if $n != $before } print $n"});
+  filemon.AwaitLine("ready");
+  for (int i = 1; i <= 10; ++i) {
+    kill(-filemon.pid(), SIGUSR1);
+    filemon.AwaitLine(absl::StrCat("got ", i));
+  }
+  kill(filemon.pid(), SIGTERM);
+  EXPECT_THAT(filemon.Wait().out, ::testing::EndsWith("\n10"));
+}
+
 TEST(SignalTest, NoneSentToFilemonEndsIt) {
   for (const int signal : AllSignals()) {
     if (signal == SIGTSTP) continue;  // stops the command, and so filemon
