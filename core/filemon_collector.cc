@@ -1,13 +1,13 @@
 // The collector of a session that a traced program has begun by itself.
 // libfilemon.so starts it, with a socket for its requests (control.h) as
 // standard input and no other descriptor.
-#include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "core/controlled_session.h"
 #include "core/descriptor_limit.h"
+#include "core/signals.h"
 #include "core/standard_descriptors.h"
 
 namespace {
@@ -17,17 +17,6 @@ bool IsControlSocket(int fd) {
   socklen_t size = sizeof(type);
   return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 &&
          type == SOCK_SEQPACKET;
-}
-
-// Nothing but the end of the session ends the collector: what is meant for the
-// traced program, or for everything that its user runs, would cut the log
-// short.
-void IgnoreSignals() {
-  for (int signal :
-       {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGXFSZ, SIGALRM, SIGUSR1,
-        SIGUSR2, SIGTSTP, SIGTTIN, SIGTTOU, SIGVTALRM, SIGPROF}) {
-    ::signal(signal, SIG_IGN);
-  }
 }
 
 }  // namespace
@@ -41,7 +30,9 @@ int main() {
     return 125;
   }
   filemon::FillStandardDescriptors();
-  IgnoreSignals();
+  // What is meant for the traced program, or for everything that its user runs,
+  // would cut the log short.
+  filemon::BlockAllSignals();
   filemon::RaiseDescriptorLimit();
   // No directory is kept busy by us.
   if (chdir("/") != 0) return 125;

@@ -22,6 +22,8 @@ bool IsOfOwnWrite(const signalfd_siginfo& info) {
 
 }  // namespace
 
+void BlockAllSignals() { SetMask(SIG_SETMASK, ~SignalSet{0}); }
+
 Signals::Signals() {
   // An inherited SIG_IGN would have the kernel reap our children.
   struct sigaction child_action = {};

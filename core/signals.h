@@ -14,6 +14,10 @@ namespace filemon {
 // never lets them be blocked.
 using SignalSet = uint64_t;
 
+// No signal that can be held up arrives at this process any more: nothing ends
+// it but its work, SIGKILL or a fault of its own.
+void BlockAllSignals();
+
 // While one lives, every signal that can be held up arrives in a descriptor
 // instead: none ends the command, whoever sends it. SIGTTIN and SIGTTOU keep
 // their effect: the command never reads from the terminal, and CMD's own are

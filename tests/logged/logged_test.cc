@@ -369,6 +369,20 @@ TEST(LoggedTest, LeavesASessionThatIsThereAlone) {
   EXPECT_FALSE(Exists(process.InFolder("inner")));
 }
 
+TEST(LoggedTest, TheCollectorMindsNoSignal) {
+  LoggedProcess process(Variables{{"FILEMON_LOG", "log"}});
+  // 9 and 19 are SIGKILL and SIGSTOP.
+  const Result result = process.RunShell(
+      "IFS=:; set -- $(cat /proc/self/environ | tr '\\0' '\\n' | "
+      "grep ^FILEMON_SESSION); unset IFS; "
+      "for s in $(seq 8) $(seq 10 18) $(seq 20 64); do kill -$s $3; done; "
+      "cat /dev/null; exit 6");
+  EXPECT_EQ(result.exit_status, 6);
+  EXPECT_EQ(result.err, "");
+  const auto log = process.LogFrom("log");
+  EXPECT_THAT(RecordsOf(log, PidOf(log, "/sh")), Not(IsEmpty()));
+}
+
 TEST(LoggedTest, DoesNotMindWhenTheCollectorIsKilled) {
   LoggedProcess process(Variables{{"FILEMON_LOG", "log"}});
   const Result result = process.RunShell(
