@@ -26,7 +26,9 @@ int SomeChildResult(int wait_status) {
 }  // namespace
 
 FILEMON_WRAP(int, system, (const char* command)) {
-  if (command == nullptr || EnvironmentSuitsShell()) {
+  // Only whether there is a shell.
+  if (command == nullptr) return FILEMON_NEXT(system)(command);
+  if (EnvironmentSuitsShell()) {
     return SomeChildResult(FILEMON_NEXT(system)(command));
   }
   return RunShell(command);
