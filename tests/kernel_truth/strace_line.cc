@@ -198,8 +198,7 @@ absl::Status ParseResult(absl::string_view text, StraceLine* line) {
   if (digits < text.size() && text[digits] == '<') {
     const size_t end = text.find('>', digits);
     if (end == absl::string_view::npos) return Unreadable("path", text);
-    line->result_path =
-        WithoutDeleted(Unescape(text.substr(digits + 1, end - digits - 1)));
+    line->result_path = Unescape(text.substr(digits + 1, end - digits - 1));
   }
   return absl::OkStatus();
 }
@@ -250,7 +249,7 @@ absl::StatusOr<std::string> DecodeString(absl::string_view arg) {
 
 absl::StatusOr<Directory> DecodeDirectory(absl::string_view arg) {
   Directory directory;
-  absl::ConsumeSuffix(&arg, "(deleted)");
+  directory.removed = absl::ConsumeSuffix(&arg, "(deleted)");
   const size_t open = arg.find('<');
   const absl::string_view fd = arg.substr(0, open);
   int number;
@@ -261,7 +260,11 @@ absl::StatusOr<Directory> DecodeDirectory(absl::string_view arg) {
   if (open != absl::string_view::npos) {
     absl::string_view path = arg.substr(open + 1);
     if (!absl::ConsumeSuffix(&path, ">")) return Unreadable("path", arg);
-    directory.path = WithoutDeleted(Unescape(path));
+    directory.path = Unescape(path);
+    if (directory.is_cwd && absl::EndsWith(directory.path, kDeleted)) {
+      directory.removed = true;
+      directory.path = WithoutDeleted(std::move(directory.path));
+    }
   }
   return directory;
 }

@@ -51,6 +51,10 @@ absl::StatusOr<std::string> DecodeString(absl::string_view arg);
 struct Directory {
   bool is_cwd = false;
   std::string path;  // empty when strace could not tell
+  // It has been removed: that is what it was called last. Of the current
+  // directory strace hands on the kernel's text, which may as well be the name
+  // of one that is there.
+  bool removed = false;
 };
 absl::StatusOr<Directory> DecodeDirectory(absl::string_view arg);
 

@@ -75,9 +75,14 @@ TEST(StraceLine, KnowsDeletedDirectories) {
       "7</d/gone>(deleted)");
   ASSERT_EQ(line.args.size(), 3u);
   EXPECT_EQ(DecodeDirectory(line.args[0])->path, "/d/gone");
+  EXPECT_TRUE(DecodeDirectory(line.args[0])->removed);
+  const Directory odd = *DecodeDirectory("5</d/x (deleted)>");
+  EXPECT_EQ(odd.path, "/d/x (deleted)");
+  EXPECT_FALSE(odd.removed);
   EXPECT_EQ(line.result_path, "/d/gone");
   const Directory cwd = *DecodeDirectory("AT_FDCWD</d/gone (deleted)>");
   EXPECT_TRUE(cwd.is_cwd);
+  EXPECT_TRUE(cwd.removed);
   EXPECT_EQ(cwd.path, "/d/gone");
 }
 

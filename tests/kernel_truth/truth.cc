@@ -96,11 +96,16 @@ std::string FlagsOfHow(absl::string_view how) {
 // A name as a program gives it to a call.
 struct Name {
   std::string given;
-  std::string dir;     // of the directory fd, or the current directory
-  bool at_fd = false;  // relative to a directory fd
+  std::string dir;       // of the directory fd, or the current directory
+  bool at_fd = false;    // relative to a directory fd, or to what has no name
+  bool removed = false;  // the directory: its own name is in none
+  // What the kernel says of the file, if it says it of this name.
+  std::string opened;
   FollowLink follow;
 
-  std::string Joined() const { return truth::Absolute(dir, given, follow); }
+  std::string Joined() const {
+    return opened.empty() ? truth::Absolute(dir, given, follow) : opened;
+  }
   // The name itself where the directory has none.
   std::string Absolute() const {
     return dir.size() > kMaxPath ? Text() : Joined();
@@ -108,6 +113,7 @@ struct Name {
   // As the log is to have it.
   std::string Text() const {
     if (!at_fd) return given;
+    if (removed) return Joined();
     return absl::StrCat(dir == "/" ? "" : dir, "/", given);
   }
 };
@@ -261,6 +267,7 @@ class Tree {
     std::vector<const StraceLine*> lines;
     std::set<std::pair<int, size_t>> threads;  // each life, gathered
     std::string cwd;
+    bool cwd_removed = false;
     std::string root_directory;  // empty before any chroot()
     bool recording = true;
     bool unseen = false;  // the present image did not load the library
@@ -565,22 +572,31 @@ class Tree {
 
   // Every AT_FDCWD</dir> is the kernel's own word on the current directory,
   // and so is getcwd().
-  static absl::optional<std::string> CwdIn(const StraceLine& line) {
+  absl::optional<Directory> CwdIn(const StraceLine& line) const {
     if (line.call == "getcwd" && line.succeeded) {
       absl::StatusOr<std::string> path = DecodeString(line.args[0]);
-      if (path.ok()) return *path;
+      if (path.ok()) return Directory{true, *path, false};
     }
     for (const std::string& arg : line.args) {
       if (!absl::StartsWith(arg, "AT_FDCWD<")) continue;
       absl::StatusOr<Directory> dir = DecodeDirectory(arg);
-      if (dir.ok() && !dir->path.empty()) return dir->path;
+      if (!dir.ok() || dir->path.empty()) continue;
+      const std::string odd = absl::StrCat(dir->path, " (deleted)");
+      if (dir->removed && lookup_.real_path(odd).has_value()) {
+        return Directory{true, odd, false};
+      }
+      return *dir;
     }
     return absl::nullopt;
   }
 
-  static void LearnCwd(const StraceLine& line, Walk* walk) {
-    absl::optional<std::string> cwd = CwdIn(line);
-    if (cwd.has_value()) walk->cwd = *cwd;
+  void LearnCwd(const StraceLine& line, Walk* walk) const {
+    absl::optional<Directory> cwd = CwdIn(line);
+    if (!cwd.has_value()) return;
+    walk->cwd = cwd->path;
+    // One that is removed while the process is in it keeps its name for whoever
+    // reads the log.
+    if (!cwd->removed) walk->cwd_removed = false;
   }
 
   // `dir` is the directory argument's position, -1 for a call without one.
@@ -592,12 +608,15 @@ class Tree {
     result.given = *given;
     result.follow = lookup_.follow_link;
     result.dir = walk.cwd;
-    if (dir < 0 || absl::StartsWith(result.given, "/")) return result;
+    if (absl::StartsWith(result.given, "/")) return result;
+    result.at_fd = result.removed = walk.cwd_removed;
+    if (dir < 0) return result;
     absl::StatusOr<Directory> directory = DecodeDirectory(Arg(line, dir));
     if (!directory.ok()) return directory.status();
     if (!directory->is_cwd) {
       result.at_fd = true;
       result.dir = directory->path;
+      result.removed = directory->removed;
     }
     return result;
   }
@@ -648,6 +667,12 @@ class Tree {
     if (session_pipes_.count(line.result_path) > 0 ||
         line.result_path == kLanesFile) {
       return absl::OkStatus();
+    }
+    // Where `..` has led it alone knows: a link may be another one by now. Of a
+    // link at the end it says what that leads to.
+    if (absl::StrContains(opened->given, "..") &&
+        BaseName(line.result_path) == BaseName(opened->given)) {
+      opened->opened = line.result_path;
     }
     return OpenRecords(*opened, flags, walk);
   }
@@ -712,7 +737,7 @@ class Tree {
     if (!to.ok()) return to.status();
     absl::StatusOr<Name> from = NameOf(line, 0, 1, *walk);
     if (!from.ok()) return from.status();
-    if (LinksUnnamed(line, *from, *walk)) {
+    if (LinksUnnamed(line, *from, walk)) {
       Emit(Make('W', *to), walk);
       return absl::OkStatus();
     }
@@ -725,13 +750,19 @@ class Tree {
   }
 
   // Whether the file that gets a name was opened with O_TMPFILE: through its
-  // descriptor, or through the descriptor's name in /proc, as open(2) shows.
+  // descriptor, or through the descriptor's name in /proc, as open(2) shows. It
+  // is a file as any other from then on.
   static bool LinksUnnamed(const StraceLine& line, const Name& from,
-                           const Walk& walk) {
-    if (from.given.empty()) return walk.unnamed_files.count(from.dir) > 0;
-    return HasFlag(Arg(line, 4), "AT_SYMLINK_FOLLOW") &&
-           absl::StartsWith(from.given, "/proc/self/fd/") &&
-           !walk.unnamed_files.empty();
+                           Walk* walk) {
+    std::set<std::string>& unnamed = walk->unnamed_files;
+    if (from.given.empty()) return unnamed.erase(from.dir) > 0;
+    if (!HasFlag(Arg(line, 4), "AT_SYMLINK_FOLLOW") || unnamed.empty() ||
+        !(absl::StartsWith(from.given, "/proc/self/fd/") ||
+          absl::StartsWith(from.given, "/proc/thread-self/fd/"))) {
+      return false;
+    }
+    unnamed.erase(unnamed.begin());
+    return true;
   }
 
   absl::Status Symlink(const StraceLine& line, int dir, int name, Walk* walk) {
@@ -752,10 +783,14 @@ class Tree {
       absl::StatusOr<Directory> dir = DecodeDirectory(Arg(line, 0));
       if (!dir.ok()) return dir.status();
       walk->cwd = dir->path;
+      walk->cwd_removed = dir->removed;
+      // The log says that it is unknown.
+      if (dir->removed) return absl::OkStatus();
     } else {
       absl::StatusOr<Name> name = NameOf(line, -1, 0, *walk);
       if (!name.ok()) return name.status();
       walk->cwd = DirectoryAfter(walk->lines, at, name->Joined());
+      walk->cwd_removed = false;
     }
     Expected expected = Make('C', walk->cwd);
     if (walk->cwd.size() > kMaxPath) expected.excuse = Cause::kTooDeep;
@@ -771,8 +806,8 @@ class Tree {
       const StraceLine& line = *lines[i];
       if (!line.succeeded && line.kind == Kind::kCall) continue;
       if (line.call == "chdir" || line.call == "fchdir") break;
-      absl::optional<std::string> cwd = CwdIn(line);
-      if (cwd.has_value()) return *cwd;
+      absl::optional<Directory> cwd = CwdIn(line);
+      if (cwd.has_value()) return cwd->path;
     }
     return lookup_.real_path(lexical).value_or(lexical);
   }

@@ -104,12 +104,18 @@ TEST_F(ExpectedRecordsTest, Names) {
       "3</w/#12>(deleted)\n"
       "2.6 linkat(AT_FDCWD</w>, \"/proc/self/fd/3\", AT_FDCWD</w>, \"n\", "
       "AT_SYMLINK_FOLLOW) = 0\n"
-      "2.7 linkat(3</w/#12>(deleted), \"\", AT_FDCWD</w>, \"m\", "
-      "AT_EMPTY_PATH) = 0\n");
+      "2.7 openat(AT_FDCWD</w>, \".\", O_WRONLY|O_TMPFILE, 0600) = "
+      "4</w/#13>(deleted)\n"
+      "2.8 linkat(4</w/#13>(deleted), \"\", AT_FDCWD</w>, \"m\", "
+      "AT_EMPTY_PATH) = 0\n"
+      // It is a file as any other now.
+      "2.9 linkat(AT_FDCWD</w>, \"/proc/self/fd/4\", AT_FDCWD</w>, \"o\", "
+      "AT_SYMLINK_FOLLOW) = 0\n");
   EXPECT_THAT(Inner(),
               ElementsAre("D 1 a", "A 1 b; D 1 /d/b", "A 1 a; M 1 '/d/a' 'b'",
                           "A 1 a; M 1 'b' '/d/a'", "L 1 'a' 'b'",
-                          "A 1 s; L 1 't' '/d/s'", "W 1 n", "W 1 m"));
+                          "A 1 s; L 1 't' '/d/s'", "W 1 n", "W 1 m",
+                          "L 1 '/proc/self/fd/4' 'o'"));
 }
 
 TEST_F(ExpectedRecordsTest, Directories) {
