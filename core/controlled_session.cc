@@ -229,7 +229,7 @@ control::Reply ControlledSession::Attach(const control::Request& request) {
     reply.error = EBUSY;
     return reply;
   }
-  auto pipe = SessionPipe::Create();
+  auto pipe = SessionPipe::Create(paths_);
   if (!pipe.ok()) {
     reply.error = EMFILE;
     return reply;

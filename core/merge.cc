@@ -475,9 +475,13 @@ void Merge::OnExec(const Record& record) {
   } else {
     process = &Known(record.pid);
   }
-  const std::string named = JoinPath(record.names[0], record.names[1]);
+  const absl::string_view name = record.names[1];
+  // What comes from a descriptor is in wire.h's form.
+  const bool whole = name.empty() || IsRemoved(name);
   process->pending_exec.reset(new Process::Exec{
-      named.empty() ? named : JoinPath(process->cwd.path(), named), record.a});
+      whole ? std::string(name)
+            : operands_.Absolute(process->cwd.path(), record.names[0], name),
+      record.a});
 }
 
 absl::string_view Merge::NameOfProgram(pid_t pid, absl::string_view path) {
@@ -491,12 +495,17 @@ absl::string_view Merge::NameOfProgram(pid_t pid, absl::string_view path) {
 }
 
 void Merge::OnChdir(const Record& record, Process* process) {
+  const auto unknown = [](absl::string_view path) {
+    return path.empty() || IsRemoved(path);
+  };
   const absl::string_view path = record.names[0];
+  const bool was_unknown = unknown(process->cwd.path());
+  const bool renamed = record.a == wire::kRenamed;
   directories_.Enter(path, &process->cwd);
-  if (record.a == wire::kRenamed) return;
-  if (path.empty() || IsRemoved(path)) {
+  if (unknown(path) && !(renamed && was_unknown)) {
     log_->Comment(absl::StrCat("unknown current directory of ", record.pid));
-  } else {
+  }
+  if (!unknown(path) && !renamed) {
     log_->Chdir(record.pid, operands_.Whole(path));
   }
 }
@@ -856,7 +865,7 @@ void Merge::ExecWasUntraced(pid_t pid, Process* process, bool ended) {
     process->image.Set(NameOfProgram(pid, path));
   } else {
     image = host_->InspectImage(path);
-    process->image.Set(CleanPath(image.path));
+    process->image.Set(operands_.Absolute("", "", image.path));
   }
   log_->Exec(pid, process->image.view());
   const int32_t flags = process->pending_exec->flags;

@@ -344,7 +344,7 @@ TEST_F(MergeTest, AFailedExecLeavesNothing) {
 }
 
 TEST_F(MergeTest, AnEndWhileAnExecIsPendingIsAnUntracedImage) {
-  host_.images["/work/./s"] = {"/work/./s", "statically linked"};
+  host_.images["/work/s"] = {"/work/s", "statically linked"};
   ForkByParent(kRoot, 101);
   Exec(101, "./s");
   Waited(kRoot, 101, Exited(3));

@@ -28,11 +28,27 @@ void CleanRelative(absl::string_view name, std::string* made) {
 
 }  // namespace
 
+inline absl::string_view Operands::Operand(pid_t pid, absl::string_view cwd,
+                                           absl::string_view dir,
+                                           absl::string_view name,
+                                           std::string* made) {
+  // As nearly all are.
+  if (style_ == PathStyle::kGiven && dir.empty() && !IsRemoved(cwd)) {
+    return name;
+  }
+  return RareOperand(pid, cwd, dir, name, made);
+}
+
 void Operands::Write(const Record& record, absl::string_view cwd) {
   const pid_t pid = record.pid;
   const absl::string_view* const names = record.names;
   switch (record.kind) {
     case Kind::kOpen: {
+      if (names[1].empty() && names[0] == wire::kNoDirectory) {
+        log_->Comment(
+            absl::StrCat("unnamed ", pid, " (a file): opened by its handle"));
+        return;
+      }
       const absl::string_view path =
           record.b == wire::kResolved
               ? names[0]
@@ -72,10 +88,16 @@ absl::string_view Operands::Whole(absl::string_view path) {
                                         : path;
 }
 
-std::string Operands::Canonical(absl::string_view cwd, absl::string_view dir,
-                                absl::string_view name) {
+std::string Operands::Absolute(absl::string_view cwd, absl::string_view dir,
+                               absl::string_view name) {
   std::string path;
   Resolve(dir.empty() ? cwd : dir, name, &path);
+  return absl::StartsWith(path, "/") ? path : "";
+}
+
+std::string Operands::Canonical(absl::string_view cwd, absl::string_view dir,
+                                absl::string_view name) {
+  const std::string path = Absolute(cwd, dir, name);
   const size_t slash = path.rfind('/');
   if (slash == std::string::npos || absl::EndsWith(path, "/..")) return "";
   if (slash > 0) {
@@ -85,9 +107,10 @@ std::string Operands::Canonical(absl::string_view cwd, absl::string_view dir,
   return path;
 }
 
-absl::string_view Operands::Operand(pid_t pid, absl::string_view cwd,
-                                    absl::string_view dir,
-                                    absl::string_view name, std::string* made) {
+absl::string_view Operands::RareOperand(pid_t pid, absl::string_view cwd,
+                                        absl::string_view dir,
+                                        absl::string_view name,
+                                        std::string* made) {
   const bool relative = !absl::StartsWith(name, "/");
   if (relative && dir == wire::kNoDirectory) {
     log_->Comment(absl::StrCat("unknown directory of ", pid, ": ", name));
@@ -97,11 +120,8 @@ absl::string_view Operands::Operand(pid_t pid, absl::string_view cwd,
     return AbsoluteOperand(dir.empty() ? cwd : dir, name, made);
   }
   if (!relative) return name;
-  if (dir.empty()) {
-    // In a directory without a name a relative one would say nothing.
-    if (!IsRemoved(cwd)) return name;
-    dir = cwd;
-  }
+  // In a directory without a name a relative one would say nothing.
+  if (dir.empty()) dir = cwd;
   if (!name.empty()) log_->At(pid, name);
   if (IsRemoved(dir)) {
     Resolve(dir, name, made);

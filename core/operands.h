@@ -10,12 +10,9 @@
 #include "core/host.h"
 #include "core/intake.h"
 #include "core/log_writer.h"
+#include "core/path_style.h"
 
 namespace filemon {
-
-// How names are written: as the program gave them, or absolute and as clean as
-// leaves them true.
-enum class PathStyle { kGiven, kAbsolute };
 
 // What an E has where the path of a program would be, if it has none.
 inline constexpr char kNamelessProgram[] = "(a program without a name)";
@@ -46,6 +43,10 @@ class Operands {
   // `path` is.
   absl::string_view Whole(absl::string_view path);
 
+  // An absolute path of a name in PathStyle::kAbsolute. Empty if there is none.
+  std::string Absolute(absl::string_view cwd, absl::string_view dir,
+                       absl::string_view name);
+
   // A name as the kernel would tell it, but for its last component, which may
   // be a symbolic link. Empty if that cannot be known.
   std::string Canonical(absl::string_view cwd, absl::string_view dir,
@@ -58,6 +59,9 @@ class Operands {
   absl::string_view Operand(pid_t pid, absl::string_view cwd,
                             absl::string_view dir, absl::string_view name,
                             std::string* made);
+  absl::string_view RareOperand(pid_t pid, absl::string_view cwd,
+                                absl::string_view dir, absl::string_view name,
+                                std::string* made);
   // The same of PathStyle::kAbsolute, which has no A. `base` is where the name
   // counts.
   absl::string_view AbsoluteOperand(absl::string_view base,

@@ -81,6 +81,11 @@ TEST_F(OperandsTest, SaysThatADirectoryIsUnknown) {
   EXPECT_THAT(Read("/w", wire::kNoDirectory, "/f"), ElementsAre("R 1 /f"));
 }
 
+TEST_F(OperandsTest, SaysThatAFileHasNoName) {
+  EXPECT_THAT(Read("/w", wire::kNoDirectory, ""),
+              ElementsAre("# unnamed 1 (a file): opened by its handle"));
+}
+
 TEST_F(OperandsTest, AnExchangeIsTwoRenames) {
   EXPECT_THAT(
       Lines(Kind::kRename, "/w", {"", "a", "/d", "b"}, wire::kExchange),

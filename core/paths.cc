@@ -68,10 +68,6 @@ bool IsCleanPath(absl::string_view path) {
   return true;
 }
 
-bool IsRemoved(absl::string_view path) {
-  return path.size() > 1 && absl::EndsWith(path, "/");
-}
-
 absl::string_view LastComponent(absl::string_view name) {
   const size_t end = name.find_last_not_of('/');
   name = name.substr(0, end == name.npos ? 0 : end + 1);

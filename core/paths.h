@@ -28,7 +28,9 @@ void CleanInPlace(std::string* path);
 bool IsCleanPath(absl::string_view path);
 
 // True of the path of a file that has been removed, as wire.h writes it.
-bool IsRemoved(absl::string_view path);
+inline bool IsRemoved(absl::string_view path) {
+  return path.size() > 1 && path.back() == '/';
+}
 
 // The last component of a name, without slashes behind it.
 absl::string_view LastComponent(absl::string_view name);

@@ -213,7 +213,7 @@ int Run(const Options& options) {
     Complain(file.status().message());
     return kFilemonFailed;
   }
-  const auto pipe = SessionPipe::Create();
+  const auto pipe = SessionPipe::Create(options.paths);
   if (!pipe.ok()) {
     file->Withdraw();
     Complain(pipe.status().message());

@@ -38,7 +38,8 @@ int MoveHigh(int fd) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<SessionPipe>> SessionPipe::Create() {
+absl::StatusOr<std::unique_ptr<SessionPipe>> SessionPipe::Create(
+    PathStyle paths) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
     return absl::ErrnoToStatus(errno, "cannot create a pipe");
@@ -61,6 +62,8 @@ absl::StatusOr<std::unique_ptr<SessionPipe>> SessionPipe::Create() {
     return absl::ErrnoToStatus(error, "cannot set up a pipe");
   }
   cookie |= 1;  // lane.h
+  cookie = paths == PathStyle::kAbsolute ? cookie | wire::kAbsolutePaths
+                                         : cookie & ~wire::kAbsolutePaths;
   // Held until we end, however that comes: so writers that find the pipe full
   // know whether anybody is going to read it. Two kinds of lock, because a
   // filter of system calls may keep a writer from asking about one of them.

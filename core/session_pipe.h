@@ -13,6 +13,7 @@
 #include "absl/types/span.h"
 #include "core/lanes.h"
 #include "core/overflow.h"
+#include "core/path_style.h"
 
 namespace filemon {
 
@@ -23,8 +24,10 @@ namespace filemon {
 class SessionPipe {
  public:
   // Fails when there is no /proc to open the writing end through, or no
-  // descriptor to be had.
-  static absl::StatusOr<std::unique_ptr<SessionPipe>> Create();
+  // descriptor to be had. The processes of the session tell what a log with
+  // such `paths` needs.
+  static absl::StatusOr<std::unique_ptr<SessionPipe>> Create(
+      PathStyle paths = PathStyle::kGiven);
   ~SessionPipe();
 
   SessionPipe(const SessionPipe&) = delete;

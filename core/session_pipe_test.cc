@@ -18,6 +18,15 @@
 namespace filemon {
 namespace {
 
+TEST(SessionPipeTest, TellsTheProcessesWhatNamesAreWanted) {
+  for (const PathStyle style : {PathStyle::kGiven, PathStyle::kAbsolute}) {
+    const auto pipe = SessionPipe::Create(style);
+    ASSERT_TRUE(pipe.ok()) << pipe.status();
+    EXPECT_EQ(((*pipe)->cookie() & wire::kAbsolutePaths) != 0,
+              style == PathStyle::kAbsolute);
+  }
+}
+
 TEST(SessionPipeTest, CarriesBytes) {
   const auto pipe = SessionPipe::Create();
   ASSERT_TRUE(pipe.ok()) << pipe.status();

@@ -69,7 +69,9 @@ inline constexpr uint32_t kAbsolutePaths = 2;
 // A path operand is two names, `dir` and `name`. `dir` is empty when the call
 // had no directory fd, or AT_FDCWD, or an absolute name; otherwise it is the
 // absolute path of the directory fd, or kNoDirectory if it has none that could
-// be told. `name` is as the program gave it.
+// be told. `name` is as the program gave it; it is empty for the directory
+// itself, and for a file that was opened by its handle and has no name
+// (kNoDirectory).
 //
 // The path of a directory, or of a program, is the kernel's. If it ends in a
 // slash (and is not "/"), the file has been removed: that is what it was called

@@ -34,7 +34,8 @@ void PrepareToReplace(int from, int to);
 int ReplacedDescriptor(int from, int copy);
 
 // unshare() is about to be called, or clone() to make a process, with these
-// flags: a table of descriptors may no longer be one memory's alone.
+// flags: a table of descriptors, and a current directory, may no longer be one
+// memory's alone.
 void PrepareToShare(uint64_t flags);
 
 }  // namespace filemon

@@ -3,10 +3,10 @@
 #include <time.h>
 
 #include "interpose/guest_sessions.h"
+#include "interpose/kernel_names.h"
 #include "interpose/known_directories.h"
 #include "interpose/layout.h"
 #include "interpose/process.h"
-#include "interpose/report.h"
 #include "interpose/sys.h"
 #include "interpose/text.h"
 #include "interpose/wrapper.h"
@@ -109,9 +109,9 @@ __attribute__((noinline)) bool Learn(Entry* entry, int fd, Word now,
   if ((turn & 1) != 0 ||
       !__atomic_compare_exchange_n(&entry->turn, &turn, turn + 1, false,
                                    __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)) {
-    return PathOfDescriptor(fd, out, size);
+    return DirectoryOfDescriptor(fd, out, size);
   }
-  const bool found = PathOfDescriptor(fd, out, size);
+  const bool found = DirectoryOfDescriptor(fd, out, size);
   const size_t length = found ? strlen(out) + 1 : 0;
   if (length > 0 && length <= kLongest) {
     Store(&entry->complete, turn + 2);
@@ -139,7 +139,7 @@ bool DirectoryName(int fd, char* out, size_t size) {
   Word now;
   if (MemoryIsShared() || MayBeGuest() || DistrustsDescriptors() ||
       !Now(&now)) {
-    return PathOfDescriptor(fd, out, size);
+    return DirectoryOfDescriptor(fd, out, size);
   }
   // Read before the name is: a rename in between makes the entry a dead one.
   const uint32_t names = __atomic_load_n(&g_names, __ATOMIC_ACQUIRE);
@@ -149,7 +149,7 @@ bool DirectoryName(int fd, char* out, size_t size) {
 }
 
 void ForgetNameOf(int fd) {
-  ForgetOpened(fd);
+  if (fd >= 0) ForgetOpened(fd);
   Entry* const entry = &g_entries[PlaceOf(fd)];
   const uint32_t turn = __atomic_load_n(&entry->turn, __ATOMIC_ACQUIRE);
   const bool written = (turn & 1) == 0;

@@ -43,7 +43,8 @@ inline constexpr int64_t kDirectoryNameAge = 20 * 1000 * 1000;  // nanoseconds
 // thread closes or replaces a descriptor while another one passes it to a call,
 // the log has either name, as the kernel might have taken either.
 
-// The absolute path of the directory `fd`, as PathOfDescriptor() gives it.
+// The path of the directory `fd`, or of the current one (AT_FDCWD), as
+// DirectoryOfDescriptor() gives it.
 bool DirectoryName(int fd, char* out, size_t size);
 
 // A bit for each place of the table that has ever been taken; the number's low

@@ -208,13 +208,13 @@ TEST_F(DirectoryNamesTest, NothingIsEverRememberedOfDistrustedDescriptors) {
   EXPECT_EQ(status, 0);
 }
 
-TEST_F(DirectoryNamesTest, ARemovedDirectoryHasNoName) {
+TEST_F(DirectoryNamesTest, ARemovedDirectoryIsMarked) {
   const std::string a = Make("a");
   const int fd = Open(a);
   EXPECT_EQ(Name(fd), a);
   ASSERT_EQ(rmdir(a.c_str()), 0);
   ForgetDirectoryNames();
-  EXPECT_EQ(Name(fd), "-");
+  EXPECT_EQ(Name(fd), a + "/");
   close(fd);
 }
 

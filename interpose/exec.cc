@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "interpose/environment.h"
+#include "interpose/kernel_names.h"
 #include "interpose/libraries.h"
 #include "interpose/process.h"
 #include "interpose/program_class.h"
@@ -43,7 +44,8 @@ __attribute__((noinline)) void AnnounceExec(PathAt path, int flags,
     PathBuffer file;
     file.Fill([&](char* out, size_t size) {
       // As the new image will see itself, be it a memfd.
-      return LinkOfDescriptor(path.dirfd, out, size) > 0;
+      return WithRemovedMark(NameOfDescriptor(path.dirfd, out, size), out,
+                             size);
     });
     EmitExec(obstacle, "", file.path());
   } else if (path.dirfd == AT_FDCWD || path.name[0] == '/') {

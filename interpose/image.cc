@@ -1,5 +1,7 @@
 #include "interpose/image.h"
 
+#include <fcntl.h>
+
 #include <initializer_list>
 
 #include "interpose/auxiliary.h"
@@ -7,6 +9,7 @@
 #include "interpose/device.h"
 #include "interpose/environment.h"
 #include "interpose/go_program.h"
+#include "interpose/kernel_names.h"
 #include "interpose/layout.h"
 #include "interpose/libraries.h"
 #include "interpose/linker_start.h"
@@ -111,9 +114,7 @@ const char* ImagePath(const char* cwd, PathBuffer* buffer) {
     if (buffer->Fill(join) || buffer->Fill(append)) return buffer->path();
   }
   buffer->Fill([](char* out, size_t size) {
-    const long n = sys::Readlinkat(AT_FDCWD, kSelf, out, size - 1);
-    out[n > 0 ? n : 0] = '\0';
-    return static_cast<size_t>(n) < size - 1;
+    return WithRemovedMark(NameOfProgram(out, size), out, size);
   });
   return buffer->path();
 }
@@ -148,8 +149,7 @@ void CallAtExit() {
 void ReportImageStart() {
   PathBuffer cwd;
   cwd.Fill([](char* out, size_t size) {
-    // The kernel writes "(unreachable)" before a directory outside our root.
-    return sys::Getcwd(out, size) >= 0 && out[0] == '/';
+    return DirectoryOfDescriptor(AT_FDCWD, out, size);
   });
   PathBuffer buffer;
   const char* const path = ImagePath(cwd.path(), &buffer);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "interpose/current_directory.h"
 #include "interpose/device.h"
 #include "interpose/directory_names.h"
 #include "interpose/known_directories.h"
@@ -13,8 +14,6 @@
 
 namespace filemon {
 namespace {
-
-constexpr char kDeleted[] = " (deleted)";
 
 // The process that a record is about.
 inline pid_t Speaker() {
@@ -32,10 +31,10 @@ inline OutgoingRecord MakeRecord(wire::Kind kind, int32_t a = 0) {
 }
 
 // A record of two operands.
-void EmitPair(wire::Kind kind, PathAt from, PathAt to) {
+void EmitPair(wire::Kind kind, PathAt from, PathAt to, int32_t a = 0) {
   const Directory from_directory(from);
   const Directory to_directory(to);
-  OutgoingRecord record = MakeRecord(kind);
+  OutgoingRecord record = MakeRecord(kind, a);
   record.name[0] = from_directory.path();
   record.name[1] = from.name;
   record.name[2] = to_directory.path();
@@ -59,79 +58,76 @@ __attribute__((noinline)) void EmitInDirectoryOf(PathAt path, wire::Kind kind,
 }
 
 inline void EmitOne(PathAt path, wire::Kind kind, int32_t a = 0) {
-  if (path.dirfd == AT_FDCWD || path.name[0] == '/') {
+  if (path.name[0] == '/' || path.dirfd == PathAt::kToldDirectory ||
+      (path.dirfd == AT_FDCWD && !WantsAbsoluteNames())) {
     EmitIn("", MakeRecord(kind, a), path.name);
   } else {
     EmitInDirectoryOf(path, kind, a);
   }
 }
 
-// Neither opens a file that has a name to read or write (open(2)).
-bool IsNameless(int flags) {
-  return (flags & O_PATH) != 0 || (flags & O_TMPFILE) == O_TMPFILE;
-}
-
-int32_t AccessOf(int flags) {
-  switch (flags & O_ACCMODE) {
-    case O_RDONLY:
-      return wire::kReads;
-    case O_WRONLY:
-      return wire::kWrites;
-    default:
-      return wire::kReads | wire::kWrites;
-  }
-}
-
 inline void EmitOpen(PathAt path, int flags) {
-  if (IsNameless(flags)) return;
-  EmitOne(path, wire::Kind::kOpen, AccessOf(flags));
+  const int32_t access = AccessOf(flags);
+  if (access != 0) EmitOne(path, wire::Kind::kOpen, access);
 }
 
-long ReadLink(const char* descriptors, int fd, char* out, size_t size) {
-  char link[40];
-  TextBuilder(link, sizeof(link))
-      .Add(descriptors)
-      .AddDecimal(static_cast<uint64_t>(fd));
-  return sys::Readlinkat(AT_FDCWD, link, out, size);
+// Whether `name` has a ".." behind another component.
+bool HasDotsBehind(const char* name) {
+  bool behind = false;
+  while (*name != '\0') {
+    size_t size = 0;
+    while (name[size] != '\0' && name[size] != '/') ++size;
+    const bool dots = size == 2 && name[0] == '.' && name[1] == '.';
+    if (dots && behind) return true;
+    if (!dots && size > 0 && !(size == 1 && name[0] == '.')) behind = true;
+    name += size;
+    while (*name == '/') ++name;
+  }
+  return false;
+}
+
+const char* LastComponent(const char* name) {
+  const char* const slash = FindLast(name, strlen(name), '/');
+  return slash != nullptr ? slash + 1 : name;
+}
+
+// What `fd` is, and was opened by `path`, if that needs the kernel to tell and
+// it does. A symbolic link at the end of the name has its own name in the log.
+__attribute__((noinline)) bool EmitResolved(int fd, PathAt path,
+                                            int32_t access) {
+  PathBuffer real;
+  const auto read = [fd](char* out, size_t size) {
+    return PathOfDescriptor(fd, out, size);
+  };
+  if (!HasDotsBehind(path.name) || !real.Fill(read)) return false;
+  const char* const last = LastComponent(path.name);
+  const bool is_link = *last != '\0' && !Equal(last, ".") &&
+                       !Equal(last, "..") &&
+                       !Equal(last, LastComponent(real.path()));
+  if (is_link) return false;
+  OutgoingRecord record = MakeRecord(wire::Kind::kOpen, access);
+  record.b = wire::kResolved;
+  record.name[0] = real.path();
+  record.name[1] = path.name;
+  Emit(record);
+  return true;
 }
 
 }  // namespace
 
-size_t LinkOfDescriptor(int fd, char* out, size_t size) {
-  // /proc/self is the first thread: it may have ended, or have descriptors of
-  // its own. thread-self takes longer, and Linux before 3.17 does not have it.
-  constexpr char kProcess[] = "/proc/self/fd/";
-  constexpr char kThread[] = "/proc/thread-self/fd/";
-  const bool own = DistrustsDescriptors();
-  long n = ReadLink(own ? kThread : kProcess, fd, out, size - 1);
-  if (n == -ENOENT) n = ReadLink(own ? kProcess : kThread, fd, out, size - 1);
-  // What fills the room may have been cut.
-  const bool whole = n > 0 && static_cast<size_t>(n) < size - 1;
-  const size_t length = whole && out[0] == '/' ? static_cast<size_t>(n) : 0;
-  out[length] = '\0';
-  return length;
-}
-
-bool PathOfDescriptor(int fd, char* out, size_t size) {
-  const size_t length = LinkOfDescriptor(fd, out, size);
-  constexpr size_t kSuffix = sizeof(kDeleted) - 1;
-  return length > 0 &&
-         (length < kSuffix || !Equal(out + length - kSuffix, kDeleted));
-}
-
 Directory::Directory(PathAt path) {
-  if (path.dirfd == AT_FDCWD || path.name[0] == '/') return;
-  path_.Fill([&](char* out, size_t size) {
-    return DirectoryName(path.dirfd, out, size);
-  });
-}
-
-int FlagsOfMode(const char* mode) {
-  int flags = mode[0] == 'r' ? O_RDONLY : O_WRONLY;
-  for (const char* p = mode + 1; *p != '\0' && *p != ','; ++p) {
-    if (*p == '+') flags = O_RDWR;
+  if (path.name[0] == '/' || path.dirfd == PathAt::kToldDirectory) return;
+  if (path.dirfd == AT_FDCWD) {
+    if (WantsAbsoluteNames()) CheckCurrentDirectory(&path_);
+    return;
   }
-  return flags;
+  const auto known = [&](char* out, size_t size) {
+    return DirectoryName(path.dirfd, out, size);
+  };
+  if (path_.Fill(known)) return;
+  path_.Fill([](char* out, size_t size) {
+    return TextBuilder(out, size).Add(wire::kNoDirectory).ok();
+  });
 }
 
 void ReportOpen(PathAt path, int flags) { EmitOpen(path, flags); }
@@ -148,6 +144,10 @@ int OpenResult(int fd, PathAt path, int flags) {
   if (!Tracing()) return fd;
   GivenDescriptor(fd);
   if (sys::Denies(sys::kReadlinkat)) NoteOpened(fd, path);
+  if (__builtin_expect(WantsAbsoluteNames(), 0) && AccessOf(flags) != 0 &&
+      EmitResolved(fd, path, AccessOf(flags))) {
+    return fd;
+  }
   EmitOpen(path, flags);
   return fd;
 }
@@ -158,9 +158,9 @@ void ReportLink(PathAt from, PathAt to) {
   EmitPair(wire::Kind::kLink, from, to);
 }
 
-void ReportRename(PathAt from, PathAt to) {
+void ReportRename(PathAt from, PathAt to, bool exchange) {
+  EmitPair(wire::Kind::kRename, from, to, exchange ? wire::kExchange : 0);
   ForgetDirectoryNames();
-  EmitPair(wire::Kind::kRename, from, to);
 }
 
 void ReportSymlink(const char* target, PathAt path) {
@@ -175,8 +175,7 @@ void ReportSymlink(const char* target, PathAt path) {
 void ReportChdir(const char* given) {
   PathBuffer path;
   const auto read = [](char* out, size_t size) {
-    // The kernel writes "(unreachable)" before a directory outside our root.
-    return sys::Getcwd(out, size) >= 0 && out[0] == '/';
+    return DirectoryOfDescriptor(AT_FDCWD, out, size);
   };
   if (sys::Denies(sys::kGetcwd)) {
     char name[512];
@@ -191,6 +190,7 @@ void ReportChdir(const char* given) {
 }
 
 void ReportEntered(const char* path) {
+  if (WantsAbsoluteNames()) ToldCurrentDirectory(path);
   OutgoingRecord record = MakeRecord(wire::Kind::kChdir);
   record.name[0] = path;
   Emit(record);

@@ -6,7 +6,9 @@
 #include <fcntl.h>
 #include <stddef.h>
 
+#include "interpose/access.h"
 #include "interpose/channel.h"
+#include "interpose/kernel_names.h"
 #include "interpose/path_buffer.h"
 #include "interpose/session.h"
 
@@ -20,10 +22,15 @@ struct PathAt {
 
   // The path relative to the current directory.
   static PathAt Here(const char* name) { return {AT_FDCWD, name}; }
+  // The path relative to the directory that the last record has made the
+  // current one. libc may have gone on meanwhile.
+  static PathAt Told(const char* name) { return {kToldDirectory, name}; }
+
+  static constexpr int kToldDirectory = AT_FDCWD - 1;
 };
 
-// The absolute path of a PathAt's directory for a record: empty where the name
-// needs none.
+// The directory of a PathAt for a record, as wire.h writes it: empty where the
+// name needs none.
 class Directory {
  public:
   explicit Directory(PathAt path);
@@ -33,13 +40,6 @@ class Directory {
   PathBuffer path_;
 };
 
-// What the kernel calls the file behind a descriptor, and its length: a path,
-// and for a file without a name (any more) a text that ends in " (deleted)". 0
-// for what is no file.
-size_t LinkOfDescriptor(int fd, char* out, size_t size);
-// The same, if it is a path.
-bool PathOfDescriptor(int fd, char* out, size_t size);
-
 // What open() was asked for.
 void ReportOpen(PathAt path, int flags);
 // The same, of a name in the directory with the absolute path `directory`.
@@ -47,13 +47,12 @@ void ReportOpenIn(const char* directory, const char* name, int flags);
 // The result of a call that gives a descriptor: reports nothing for -1, and
 // returns `fd`, or a descriptor of the emulated device, if that was meant.
 int OpenResult(int fd, PathAt path, int flags);
-// The access of an fopen() mode; of flags, as the kernel's open() takes it.
-int FlagsOfMode(const char* mode);
 
 void ReportUnlink(PathAt path);
 void ReportLink(PathAt from, PathAt to);
 void ReportSymlink(const char* target, PathAt path);
-void ReportRename(PathAt from, PathAt to);
+// Of an exchange both ways.
+void ReportRename(PathAt from, PathAt to, bool exchange = false);
 // `given` is what the program passed; null for fchdir().
 void ReportChdir(const char* given);
 // The process's directory is now `path`, absolute; empty if it is unknown.

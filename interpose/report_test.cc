@@ -121,15 +121,17 @@ TEST_F(ReportTest, NamesChangeByOwnRenamesAndWhatChildrenMayHaveDone) {
   EXPECT_EQ(Directory({dirfd_, "a"}).path(), directory_);
 }
 
-TEST_F(ReportTest, ARemovedDirectoryHasNoName) {
+TEST_F(ReportTest, ARemovedDirectoryIsMarked) {
   ASSERT_EQ(rmdir(directory_.c_str()), 0);
   char path[PATH_MAX];
   EXPECT_FALSE(PathOfDescriptor(dirfd_, path, sizeof(path)));
-  EXPECT_STREQ(Directory({dirfd_, "a"}).path(), "");
+  EXPECT_EQ(Directory({dirfd_, "a"}).path(), directory_ + "/");
 }
 
 TEST_F(ReportTest, NeitherHasAPipe) {
   char path[PATH_MAX];
+  EXPECT_STREQ(Directory({collector_.writer(), "a"}).path(),
+               wire::kNoDirectory);
   EXPECT_FALSE(PathOfDescriptor(collector_.writer(), path, sizeof(path)));
   EXPECT_FALSE(PathOfDescriptor(1 << 20, path, sizeof(path)));
 }

@@ -4,10 +4,15 @@
 #ifndef FILEMON_INTERPOSE_RESULTS_H_
 #define FILEMON_INTERPOSE_RESULTS_H_
 
+#include <signal.h>
+#include <sys/types.h>
+
 #include "interpose/report.h"
 
 namespace filemon {
 
+// Of open_by_handle_at().
+int OpenByHandleResult(int fd, int flags);
 int UnlinkResult(int result, PathAt path);
 int RmdirResult(int result, PathAt path);
 int LinkResult(int result, PathAt from, PathAt to);
@@ -32,6 +37,10 @@ class Restriction {
   Kind kind_ = kNone;
   const void* filter_ = nullptr;
 };
+// Of wait4() and its kin, which have written `*status` if there was a child;
+// and of waitid().
+pid_t WaitResult(pid_t child, const int* status);
+int WaitidResult(int result, const siginfo_t* info);
 
 // This process is a ptrace(2) tracer.
 void BecomeTracer();
@@ -45,8 +54,8 @@ class FileLink {
 
  private:
   PathAt from_;
+  int flags_;
   bool nameless_ = false;
-  PathBuffer path_;
 };
 
 }  // namespace filemon

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "core/wire.h"
 #include "interpose/directory_names.h"
 #include "interpose/guest_sessions.h"
 
@@ -78,6 +79,11 @@ extern Invitation g_invitation __attribute__((visibility("hidden")));
 
 // Of Session::state.
 enum State : int { kUnknown = 0, kJoining, kNoSession, kTracing, kInvited };
+
+// Whether the log of this process's session is to have absolute names.
+inline bool WantsAbsoluteNames() {
+  return (ThisSession().cookie & wire::kAbsolutePaths) != 0;
+}
 
 // The rest of Tracing().
 bool BeginTracing();

@@ -3,13 +3,19 @@
 #include <fcntl.h>
 #include <ftw.h>
 
+#include "interpose/kernel_names.h"
 #include "interpose/report.h"
 #include "interpose/session.h"
 #include "interpose/sys.h"
 #include "interpose/text.h"
 
+extern "C" const char* gnu_get_libc_version() __attribute__((weak));
+
 namespace filemon {
 namespace {
+
+constexpr size_t kMemory = 3 * PATH_MAX;
+constexpr size_t kNowhere = SIZE_MAX;
 
 // The length of the directory part of the first `size` bytes of `path`.
 size_t DirectorySize(const char* path, size_t size) {
@@ -17,8 +23,18 @@ size_t DirectorySize(const char* path, size_t size) {
   return slash != nullptr ? static_cast<size_t>(slash - path) : 0;
 }
 
-void GetDirectory(char* out, size_t size) {
-  if (sys::Getcwd(out, size) < 0) out[0] = '\0';
+void GetDirectory(char* out) {
+  if (!DirectoryOfDescriptor(AT_FDCWD, out, PATH_MAX)) out[0] = '\0';
+}
+
+// Makes the path of `name` in the directory `path`, if that is known and it
+// fits in.
+void Append(const char* name, size_t size, char* path) {
+  const size_t length = strlen(path);
+  if (length == 0) return;
+  TextBuilder text(path + length, PATH_MAX - length);
+  if (path[length - 1] != '/') text.Add("/");
+  if (!text.Add(name, size).ok()) path[0] = '\0';
 }
 
 }  // namespace
@@ -27,22 +43,36 @@ __thread TreeWalk* TreeWalk::g_current;
 
 TreeWalk::TreeWalk(const char* root, FtwFunction ftw, NftwFunction nftw,
                    int flags)
-    : root_size_(strlen(root)),
+    : root_(root),
+      root_size_(strlen(root)),
       ftw_(ftw),
       nftw_(nftw),
-      changes_directory_((flags & FTW_CHDIR) != 0),
+      changes_directory_((flags & FTW_CHDIR) != 0 &&
+                         &gnu_get_libc_version != nullptr),
       outer_(g_current),
-      opened_(static_cast<char*>(sys::MapMemory(2 * PATH_MAX))),
-      entered_(opened_ != nullptr ? opened_ + PATH_MAX : nullptr) {
+      opened_(static_cast<char*>(sys::MapMemory(kMemory))),
+      entered_(opened_ != nullptr ? opened_ + PATH_MAX : nullptr),
+      directory_(opened_ != nullptr ? entered_ + PATH_MAX : nullptr) {
   while (root_size_ > 1 && root[root_size_ - 1] == '/') --root_size_;
   g_current = this;
-  if (changes_directory_) ReportOpen(PathAt::Here("."), O_RDONLY);
+  if (!changes_directory_) return;
+  ReportOpen(PathAt::Here("."), O_RDONLY);
+  if (entered_ != nullptr) GetDirectory(entered_);
 }
 
-TreeWalk::~TreeWalk() {
+int TreeWalk::Result(int result) {
   g_current = outer_;
-  if (opened_ != nullptr) sys::UnmapMemory(opened_, 2 * PATH_MAX);
-  if (changes_directory_) ReportChdir(nullptr);
+  if (changes_directory_ && Tracing()) {
+    if (opened_ != nullptr) {
+      target_size_ = kNowhere;  // the kernel speaks of where it began
+      if (!begun_) Begin();
+      if (enters_ && result == 0) Enter(opened_, strlen(opened_));
+      if (result == 0) Leave(opened_, root_size_);
+    }
+    ReportChdir(nullptr);
+  }
+  if (opened_ != nullptr) sys::UnmapMemory(opened_, kMemory);
+  return result;
 }
 
 int TreeWalk::VisitFtw(const char* path, const void* status, int type) {
@@ -56,7 +86,7 @@ int TreeWalk::VisitNftw(const char* path, const void* status, int type,
   TreeWalk* const walk = g_current;
   walk->See(path, type);
   const int result = walk->nftw_(path, status, type, position);
-  walk->Saw(path, type, result);
+  walk->enters_ = walk->changes_directory_ && type == FTW_D && result == 0;
   return result;
 }
 
@@ -66,22 +96,20 @@ void TreeWalk::See(const char* path, int type) {
   // Where the visited file lies; for the visit after its entries, a directory
   // itself.
   const size_t above = type == FTW_DP ? size : DirectorySize(path, size);
-  if (changes_directory_ && above >= root_size_) Leave(path, above);
+  if (changes_directory_) {
+    GetDirectory(directory_);
+    target_size_ = size > root_size_ || type == FTW_DP ? above : 0;
+    if (!begun_) Begin();
+    if (enters_) Enter(opened_, strlen(opened_));
+    if (above >= root_size_) Leave(path, above);
+  }
   for (size_t n = root_size_; n <= above; ++n) {
     if (n != above && path[n] != '/') continue;
     if (IsOpen(path, n)) continue;
     Open(path, n);
     if (changes_directory_) Enter(path, n);
   }
-  if (changes_directory_) GetDirectory(entered_, PATH_MAX);
   if (type == FTW_D) Open(path, size);
-}
-
-void TreeWalk::Saw(const char* path, int type, int result) {
-  if (opened_ != nullptr && changes_directory_ && type == FTW_D &&
-      result == 0 && Tracing()) {
-    Enter(path, strlen(path));
-  }
 }
 
 bool TreeWalk::IsOpen(const char* path, size_t size) const {
@@ -100,24 +128,42 @@ void TreeWalk::Open(const char* path, size_t size) {
     return;
   }
   const size_t above = DirectorySize(opened_, size);
-  const char* const name =
-      opened_ + (opened_[above] == '/' ? above + 1 : above);
+  const char* name = opened_ + (opened_[above] == '/' ? above + 1 : above);
   if (size == root_size_) {
-    ReportOpen(PathAt::Here(name), O_RDONLY);
+    if (*name == '\0') name = ".";
+    ReportOpen(PathAt::Told(name), O_RDONLY);
   } else {
-    ReportOpenIn(entered_, name, O_RDONLY);
+    ReportOpenIn(entered_[0] != '\0' ? entered_ : wire::kNoDirectory, name,
+                 O_RDONLY);
   }
+}
+
+void TreeWalk::Begin() {
+  begun_ = true;
+  const char* const slash = FindLast(root_, root_size_, '/');
+  if (slash == nullptr) return;
+  const size_t size = static_cast<size_t>(slash - root_);
+  if (root_[0] != '/') {
+    Append(root_, size, entered_);
+  } else {
+    TextBuilder(entered_, PATH_MAX).Add(root_, size > 0 ? size : 1);
+  }
+  // Without a visit there may have been no such directory.
+  sys::Identity id;
+  if (target_size_ == kNowhere &&
+      (sys::Stat(AT_FDCWD, entered_, 0, &id) != 0 || !S_ISDIR(id.mode))) {
+    return;
+  }
+  Arrive(0);
 }
 
 void TreeWalk::Enter(const char* path, size_t size) {
   const size_t above = DirectorySize(path, size);
-  if (entered_[0] == '\0') GetDirectory(entered_, PATH_MAX);
-  TextBuilder text(entered_ + strlen(entered_), PATH_MAX - strlen(entered_));
-  if (entered_[1] != '\0') text.Add("/");
   const size_t name = path[above] == '/' ? above + 1 : above;
-  text.Add(path + name, size - name);
+  // A root without a name of its own, such as "/", is where it lies.
+  if (name < size) Append(path + name, size - name, entered_);
   entered_size_ = size;
-  ReportEntered(entered_);
+  Arrive(size);
 }
 
 void TreeWalk::Leave(const char* path, size_t size) {
@@ -126,9 +172,14 @@ void TreeWalk::Leave(const char* path, size_t size) {
     entered_size_ = DirectorySize(opened_, entered_size_);
     opened_[entered_size_] = '\0';
     const size_t up = DirectorySize(entered_, strlen(entered_));
-    entered_[up > 0 ? up : 1] = '\0';
-    ReportEntered(entered_);
+    if (entered_[0] != '\0') entered_[up > 0 ? up : 1] = '\0';
+    Arrive(entered_size_);
   }
+}
+
+void TreeWalk::Arrive(size_t size) {
+  if (size == target_size_) memcpy(entered_, directory_, PATH_MAX);
+  ReportEntered(entered_);
 }
 
 }  // namespace filemon

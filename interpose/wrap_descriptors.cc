@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <stdarg.h>
 
+#include "interpose/current_directory.h"
 #include "interpose/descriptors.h"
 #include "interpose/device.h"
 #include "interpose/directory_names.h"
@@ -60,7 +61,13 @@ int ReplacedDescriptor(int from, int copy) {
 }
 
 void PrepareToShare(uint64_t flags) {
-  if ((flags & CLONE_FILES) != 0) DistrustDescriptors();
+  // Threads share both, other processes neither. A mount namespace of its own
+  // comes with a current directory of its own.
+  const bool thread = (flags & CLONE_THREAD) != 0;
+  if (thread != ((flags & CLONE_FILES) != 0)) DistrustDescriptors();
+  if (thread != ((flags & CLONE_FS) != 0) || (flags & CLONE_NEWNS) != 0) {
+    DistrustCurrentDirectory();
+  }
 }
 
 int CloseHidden() {

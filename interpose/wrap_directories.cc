@@ -7,8 +7,12 @@
 #include <nl_types.h>
 #include <sys/stat.h>
 
+#include <type_traits>
+
+#include "interpose/current_directory.h"
 #include "interpose/descriptors.h"
 #include "interpose/directory_names.h"
+#include "interpose/kernel_names.h"
 #include "interpose/path.h"
 #include "interpose/path_buffer.h"
 #include "interpose/readable.h"
@@ -82,7 +86,7 @@ FILEMON_WRAP_SCANDIRAT(scandirat64)
                (const char* root, TreeWalk::FtwFunction visit, int fds)) { \
     if (!Tracing()) return FILEMON_NEXT(name)(root, visit, fds);           \
     TreeWalk walk(root, visit, nullptr, 0);                                \
-    return FILEMON_NEXT(name)(root, TreeWalk::VisitFtw, fds);              \
+    return walk.Result(FILEMON_NEXT(name)(root, TreeWalk::VisitFtw, fds)); \
   }
 FILEMON_WRAP_FTW(ftw)
 FILEMON_WRAP_FTW(ftw64)
@@ -94,7 +98,8 @@ FILEMON_WRAP_FTW(__ftw64_time64)
       (const char* root, TreeWalk::NftwFunction visit, int fds, int flags)) { \
     if (!Tracing()) return FILEMON_NEXT(name)(root, visit, fds, flags);       \
     TreeWalk walk(root, nullptr, visit, flags);                               \
-    return FILEMON_NEXT(name)(root, TreeWalk::VisitNftw, fds, flags);         \
+    return walk.Result(                                                       \
+        FILEMON_NEXT(name)(root, TreeWalk::VisitNftw, fds, flags));           \
   }
 FILEMON_WRAP_NFTW(nftw)
 FILEMON_WRAP_NFTW(nftw64)
@@ -192,24 +197,45 @@ FILEMON_WRAP_GLOB(__glob64_time64)
 
 namespace {
 
-// On 32-bit machines the fts64 functions have structs of another layout than
-// the one seen here; the macros below serve both names.
-#if defined(__LP64__)
-constexpr bool kSameLayout = true;
-#else
-constexpr bool kSameLayout = false;
-#endif
+// The structures of the fts64 functions have another layout on 32-bit machines;
+// those of __fts64_*_time64() differ in what they point to only.
+template <typename Walk>
+using EntryOf = std::remove_pointer_t<decltype(Walk::fts_cur)>;
+
+// Whether the walk changes the current directory.
+template <typename Walk>
+bool ChangesDirectory(const Walk* walk) {
+  return (walk->fts_options & FTS_NOCHDIR) == 0;
+}
+
+// A directory that libc has opened by a name in the directory that was current
+// then, and may not be any more.
+void ReportVisited(const char* name) {
+  NoteOpenDirectory(name);
+  ReportOpen(PathAt::Told(name), O_RDONLY);
+}
+
+// The collector has to know where the walk is before it goes on: what it does
+// is told afterwards.
+void CheckBefore() {
+  if (!WantsAbsoluteNames()) return;
+  PathBuffer unused;
+  CheckCurrentDirectory(&unused);
+}
 
 // One step of an fts(3) walk, by fts_read(). The step opens the directory that
 // the last one returned (FTS_D), unless told to skip it. Without FTS_NOCHDIR it
 // goes into it, and back by "..", or by a descriptor at the roots (glibc,
 // io/fts.c).
+template <typename Walk>
 class FtsStep {
+  using Entry = EntryOf<Walk>;
+
  public:
-  explicit FtsStep(FTS* walk) {
-    if (!kSameLayout || walk == nullptr || !Tracing()) return;
+  explicit FtsStep(Walk* walk) {
+    if (walk == nullptr || !Tracing()) return;
     tracing_ = true;
-    changes_directory_ = (walk->fts_options & FTS_NOCHDIR) == 0;
+    changes_directory_ = ChangesDirectory(walk);
     last_ = walk->fts_cur;
     // Before the first step the current entry is a stand-in without names.
     if (last_ != nullptr && last_->fts_info == FTS_D) {
@@ -221,13 +247,14 @@ class FtsStep {
         return TextBuilder(out, size).Add(last_->fts_accpath).ok();
       });
     }
+    CheckBefore();
     if (changes_directory_) before_ = WorkingDirectory();
   }
 
-  FTSENT* Result(FTSENT* entry) const {
+  Entry* Result(Entry* entry) const {
     if (!tracing_) return entry;
     if (enters_ && !(entry == last_ && entry->fts_info == FTS_DNR)) {
-      ReportDirectory(PathAt::Here(path_.path()));
+      ReportVisited(path_.path());
     }
     if (!changes_directory_ || entry == nullptr) return entry;
     const bool is_root = entry->fts_level == FTS_ROOTLEVEL;
@@ -235,7 +262,7 @@ class FtsStep {
     const bool moved =
         after.device != before_.device || after.inode != before_.inode;
     if (moved && !is_root && entry->fts_info == FTS_DP) {
-      ReportDirectory(PathAt::Here(".."));
+      ReportVisited("..");
     }
     if (moved || is_root) ReportChdir(nullptr);
     return entry;
@@ -248,7 +275,7 @@ class FtsStep {
     return id;
   }
 
-  const FTSENT* last_ = nullptr;
+  const Entry* last_ = nullptr;
   bool enters_ = false;
   bool changes_directory_ = false;
   bool tracing_ = false;
@@ -257,86 +284,100 @@ class FtsStep {
 };
 
 // fts_children(): reads the directory that was returned last, and comes back.
-FTSENT* ReportChildrenRead(FTS* walk, const FTSENT* last, int options,
-                           FTSENT* result) {
-  if (!kSameLayout || last == nullptr || last->fts_info != FTS_D ||
-      !Tracing()) {
+template <typename Walk>
+class FtsChildren {
+  using Entry = EntryOf<Walk>;
+
+ public:
+  FtsChildren(Walk* walk, int options)
+      : last_(IsReadable(walk, sizeof(*walk)) ? walk->fts_cur : nullptr),
+        options_(options) {
+    tracing_ = last_ != nullptr && last_->fts_info == FTS_D && Tracing();
+    if (!tracing_) return;
+    changes_directory_ = ChangesDirectory(walk);
+    CheckBefore();
+  }
+
+  Entry* Result(Entry* result) const {
+    if (!tracing_) return result;
+    const char* inside = last_->fts_accpath;
+    const bool is_root = last_->fts_level == FTS_ROOTLEVEL;
+    const bool returns = is_root && changes_directory_ && inside[0] != '/';
+    if (returns) ReportVisited(".");
+    ReportVisited(inside);
+    // Names alone need no look at the files.
+    if (changes_directory_ && (options_ & FTS_NAMEONLY) == 0) {
+      PathBuffer cwd;
+      PathBuffer path;
+      const auto directory = [](char* out, size_t size) {
+        return DirectoryOfDescriptor(AT_FDCWD, out, size);
+      };
+      const auto join = [&](char* out, size_t size) {
+        bool sure;
+        return JoinPath(cwd.path(), inside, out, size, &sure);
+      };
+      if (inside[0] != '/') {
+        inside = cwd.Fill(directory) && path.Fill(join) ? path.path() : "";
+      }
+      ReportEntered(inside);
+      if (!is_root) ReportVisited("..");
+      ReportChdir(nullptr);
+    }
+    if (returns) ReportChdir(nullptr);
     return result;
   }
-  const bool stays = (walk->fts_options & FTS_NOCHDIR) != 0;
-  const bool is_root = last->fts_level == FTS_ROOTLEVEL;
-  const bool returns = is_root && !stays && last->fts_accpath[0] != '/';
-  if (returns) ReportDirectory(PathAt::Here("."));
-  ReportDirectory(PathAt::Here(last->fts_accpath));
-  // Names alone need no look at the files.
-  if (!stays && (options & FTS_NAMEONLY) == 0) {
-    const char* inside = last->fts_accpath;
-    PathBuffer cwd;
-    PathBuffer path;
-    const auto directory = [](char* out, size_t size) {
-      return sys::Getcwd(out, size) > 0;
-    };
-    const auto join = [&](char* out, size_t size) {
-      bool sure;
-      return JoinPath(cwd.path(), inside, out, size, &sure);
-    };
-    if (inside[0] != '/' && cwd.Fill(directory) && path.Fill(join)) {
-      inside = path.path();
-    }
-    ReportEntered(inside);
-    if (!is_root) ReportDirectory(PathAt::Here(".."));
-    ReportChdir(nullptr);
-  }
-  if (returns) ReportChdir(nullptr);
-  return result;
-}
+
+ private:
+  const Entry* last_;
+  int options_;
+  bool tracing_ = false;
+  bool changes_directory_ = false;
+};
 
 }  // namespace
 
-#define FILEMON_WRAP_FTS_OPEN(name)                                            \
-  FILEMON_WRAP(FTS*, name, (char* const* paths, int options, void* compare)) { \
-    FTS* const walk = FILEMON_NEXT(name)(paths, options, compare);             \
-    if (kSameLayout && walk != nullptr && walk->fts_rfd >= 0 &&                \
-        (walk->fts_options & FTS_NOCHDIR) == 0 && Tracing()) {                 \
-      ReportDirectory(PathAt::Here("."));                                      \
-    }                                                                          \
-    return walk;                                                               \
+#define FILEMON_WRAP_FTS_OPEN(name, Walk)                                  \
+  FILEMON_WRAP(Walk*, name,                                                \
+               (char* const* paths, int options, void* compare)) {         \
+    Walk* const walk = FILEMON_NEXT(name)(paths, options, compare);        \
+    if (walk != nullptr && walk->fts_rfd >= 0 && ChangesDirectory(walk) && \
+        Tracing()) {                                                       \
+      ReportDirectory(PathAt::Here("."));                                  \
+    }                                                                      \
+    return walk;                                                           \
   }
-FILEMON_WRAP_FTS_OPEN(fts_open)
-FILEMON_WRAP_FTS_OPEN(fts64_open)
-FILEMON_WRAP_FTS_OPEN(__fts64_open_time64)
+FILEMON_WRAP_FTS_OPEN(fts_open, FTS)
+FILEMON_WRAP_FTS_OPEN(fts64_open, FTS64)
+FILEMON_WRAP_FTS_OPEN(__fts64_open_time64, FTS64)
 
-#define FILEMON_WRAP_FTS_READ(name)               \
-  FILEMON_WRAP(FTSENT*, name, (FTS * walk)) {     \
-    const FtsStep step(walk);                     \
-    return step.Result(FILEMON_NEXT(name)(walk)); \
+#define FILEMON_WRAP_FTS_READ(name, Walk)             \
+  FILEMON_WRAP(EntryOf<Walk>*, name, (Walk * walk)) { \
+    const FtsStep<Walk> step(walk);                   \
+    return step.Result(FILEMON_NEXT(name)(walk));     \
   }
-FILEMON_WRAP_FTS_READ(fts_read)
-FILEMON_WRAP_FTS_READ(fts64_read)
-FILEMON_WRAP_FTS_READ(__fts64_read_time64)
+FILEMON_WRAP_FTS_READ(fts_read, FTS)
+FILEMON_WRAP_FTS_READ(fts64_read, FTS64)
+FILEMON_WRAP_FTS_READ(__fts64_read_time64, FTS64)
 
-#define FILEMON_WRAP_FTS_CHILDREN(name)                            \
-  FILEMON_WRAP(FTSENT*, name, (FTS * walk, int options)) {         \
-    const bool readable = IsReadable(walk, sizeof(*walk));         \
-    const FTSENT* const last = readable ? walk->fts_cur : nullptr; \
-    return ReportChildrenRead(walk, last, options,                 \
-                              FILEMON_NEXT(name)(walk, options));  \
+#define FILEMON_WRAP_FTS_CHILDREN(name, Walk)                      \
+  FILEMON_WRAP(EntryOf<Walk>*, name, (Walk * walk, int options)) { \
+    const FtsChildren<Walk> children(walk, options);               \
+    return children.Result(FILEMON_NEXT(name)(walk, options));     \
   }
-FILEMON_WRAP_FTS_CHILDREN(fts_children)
-FILEMON_WRAP_FTS_CHILDREN(fts64_children)
-FILEMON_WRAP_FTS_CHILDREN(__fts64_children_time64)
+FILEMON_WRAP_FTS_CHILDREN(fts_children, FTS)
+FILEMON_WRAP_FTS_CHILDREN(fts64_children, FTS64)
+FILEMON_WRAP_FTS_CHILDREN(__fts64_children_time64, FTS64)
 
-#define FILEMON_WRAP_FTS_CLOSE(name)                               \
-  FILEMON_WRAP(int, name, (FTS * walk)) {                          \
-    const bool returns = kSameLayout && walk != nullptr &&         \
-                         (walk->fts_options & FTS_NOCHDIR) == 0;   \
-    const int result = FILEMON_NEXT(name)(walk);                   \
-    if (returns && result == 0 && Tracing()) ReportChdir(nullptr); \
-    return result;                                                 \
+#define FILEMON_WRAP_FTS_CLOSE(name, Walk)                          \
+  FILEMON_WRAP(int, name, (Walk * walk)) {                          \
+    const bool returns = walk != nullptr && ChangesDirectory(walk); \
+    const int result = FILEMON_NEXT(name)(walk);                    \
+    if (returns && result == 0 && Tracing()) ReportChdir(nullptr);  \
+    return result;                                                  \
   }
-FILEMON_WRAP_FTS_CLOSE(fts_close)
-FILEMON_WRAP_FTS_CLOSE(fts64_close)
-FILEMON_WRAP_FTS_CLOSE(__fts64_close_time64)
+FILEMON_WRAP_FTS_CLOSE(fts_close, FTS)
+FILEMON_WRAP_FTS_CLOSE(fts64_close, FTS64)
+FILEMON_WRAP_FTS_CLOSE(__fts64_close_time64, FTS64)
 
 // A message catalogue named by its path; one sought along NLSPATH is libc's own
 // affair.

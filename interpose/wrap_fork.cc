@@ -103,7 +103,7 @@ int RunCloned(void* data) {
     va_end(arguments);                                                         \
     const bool thread = (flags & CLONE_THREAD) != 0;                           \
     if (!thread && (flags & CLONE_VM) != 0) ExpectGuest();                     \
-    if (!thread) PrepareToShare(static_cast<uint64_t>(flags));                 \
+    PrepareToShare(static_cast<uint64_t>(flags));                              \
     if (thread || stack == nullptr || function == nullptr || !Tracing()) {     \
       return FILEMON_NEXT(name)(function, stack, flags, argument, parent_tid,  \
                                 tls, child_tid);                               \

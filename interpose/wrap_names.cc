@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 
 #include "interpose/directory_names.h"
-#include "interpose/readable.h"
+#include "interpose/kernel_names.h"
 #include "interpose/report.h"
 #include "interpose/results.h"
 #include "interpose/sys.h"
@@ -37,54 +37,61 @@ int SymlinkResult(int result, const char* target, PathAt path) {
 
 int RenameResult(int result, PathAt from, PathAt to, unsigned flags) {
   if (result != 0 || !Tracing()) return result;
-  ReportRename(from, to);
-  if ((flags & RENAME_EXCHANGE) != 0) ReportRename(to, from);
+  ReportRename(from, to, (flags & RENAME_EXCHANGE) != 0);
   return result;
 }
 
 namespace {
 
-// The descriptor that linkat() links, or -1 if it links a file by name:
-// linkat(fd, "", ..., AT_EMPTY_PATH), or "/proc/self/fd/N" (open(2),
-// O_TMPFILE).
+// The descriptor whose file linkat() has linked, or -1 if it was named
+// otherwise: linkat(fd, "", ..., AT_EMPTY_PATH), or through the link that /proc
+// has of a descriptor (open(2), O_TMPFILE).
 int LinkedDescriptor(PathAt from, int flags) {
-  if ((flags & (AT_EMPTY_PATH | AT_SYMLINK_FOLLOW)) == 0 ||
-      !IsReadableText(from.name)) {
-    return -1;
-  }
   if ((flags & AT_EMPTY_PATH) != 0 && from.name[0] == '\0') return from.dirfd;
-  constexpr char kFds[] = "/proc/self/fd/";
-  if ((flags & AT_SYMLINK_FOLLOW) == 0 || !StartsWith(from.name, kFds)) {
-    return -1;
-  }
-  const char* digits = from.name + sizeof(kFds) - 1;
+  if ((flags & AT_SYMLINK_FOLLOW) == 0) return -1;
+  const size_t length = strlen(from.name);
+  const char* digits = FindLast(from.name, length, '/');
+  const bool own = StartsWith(from.name, "/proc/self/fd/") ||
+                   StartsWith(from.name, "/proc/thread-self/fd/") ||
+                   StartsWith(from.name, "/dev/fd/");
   uint64_t fd;
-  if (!ReadDecimal(&digits, &fd) || *digits != '\0') return -1;
+  if (!own || !ReadDecimal(&++digits, &fd) || *digits != '\0') return -1;
   return static_cast<int>(fd);
 }
 
 }  // namespace
 
-FileLink::FileLink(PathAt from, int flags) : from_(from) {
-  if (!Tracing()) return;
-  const int fd = LinkedDescriptor(from, flags);
-  if (fd < 0) return;
+FileLink::FileLink(PathAt from, int flags) : from_(from), flags_(flags) {
+  constexpr int kMayBeNameless = AT_EMPTY_PATH | AT_SYMLINK_FOLLOW;
+  if ((flags & kMayBeNameless) == 0 || !Tracing()) return;
+  // As linkat() itself is going to find it.
+  const int how = (flags & AT_EMPTY_PATH) |
+                  ((flags & AT_SYMLINK_FOLLOW) == 0 ? AT_SYMLINK_NOFOLLOW : 0);
   sys::Identity id;
-  if (sys::Stat(fd, "", AT_EMPTY_PATH, &id) != 0) return;
-  nameless_ = id.links == 0;
-  if (nameless_) return;
-  const auto read = [fd](char* out, size_t size) {
-    return PathOfDescriptor(fd, out, size);
-  };
-  if (path_.Fill(read)) from_ = PathAt::Here(path_.path());
+  nameless_ = sys::Stat(from.dirfd, from.name, how, &id) == 0 && id.links == 0;
 }
 
 int FileLink::Result(int result, PathAt to) const {
   if (result != 0 || !Tracing()) return result;
   if (nameless_) {
     ReportOpen(to, O_WRONLY);
-  } else {
+    return result;
+  }
+  const int fd = LinkedDescriptor(from_, flags_);
+  PathBuffer path;
+  // The kernel calls a file that was made without a name by none of those that
+  // it has got since.
+  const auto read = [fd](char* out, size_t size) {
+    return PathOfDescriptor(fd, out, size) ||
+           TextBuilder(out, size)
+               .Add("/proc/self/fd/")
+               .AddDecimal(static_cast<uint64_t>(fd))
+               .ok();
+  };
+  if (fd < 0) {
     ReportLink(from_, to);
+  } else if (path.Fill(read)) {
+    ReportLink(PathAt::Here(path.path()), to);
   }
   return result;
 }

@@ -5,8 +5,10 @@
 #include <sys/types.h>
 
 #include "interpose/descriptors.h"
+#include "interpose/kernel_names.h"
 #include "interpose/path_buffer.h"
 #include "interpose/report.h"
+#include "interpose/results.h"
 #include "interpose/sys.h"
 #include "interpose/wrapper.h"
 
@@ -90,16 +92,24 @@ FILEMON_WRAP(int, openat2,
 }
 
 // The file is named by a handle; the log takes the name that the kernel knows.
-FILEMON_WRAP(int, open_by_handle_at, (int mount, void* handle, int flags)) {
-  const int fd = FILEMON_NEXT(open_by_handle_at)(mount, handle, flags);
+int OpenByHandleResult(int fd, int flags) {
+  if (fd < 0 || !Tracing()) return fd;
+  GivenDescriptor(fd);
   PathBuffer path;
   const auto read = [fd](char* out, size_t size) {
     return PathOfDescriptor(fd, out, size);
   };
-  if (fd < 0 || !Tracing()) return fd;
-  GivenDescriptor(fd);
-  if (path.Fill(read)) ReportOpen(PathAt::Here(path.path()), flags);
+  if (path.Fill(read)) {
+    ReportOpen(PathAt::Here(path.path()), flags);
+  } else if (AccessOf(flags) != 0) {
+    ReportOpenIn(wire::kNoDirectory, "", flags);
+  }
   return fd;
+}
+
+FILEMON_WRAP(int, open_by_handle_at, (int mount, void* handle, int flags)) {
+  return OpenByHandleResult(
+      FILEMON_NEXT(open_by_handle_at)(mount, handle, flags), flags);
 }
 
 }  // namespace filemon

@@ -6,10 +6,12 @@
 #include <spawn.h>
 #include <sys/types.h>
 
+#include "interpose/access.h"
 #include "interpose/channel.h"
 #include "interpose/descriptors.h"
 #include "interpose/environment.h"
 #include "interpose/exec.h"
+#include "interpose/kernel_names.h"
 #include "interpose/path_buffer.h"
 #include "interpose/process.h"
 #include "interpose/program_class.h"
@@ -45,7 +47,7 @@ class ChildDirectory {
     fd_ = fd;
   }
   bool Path(char* out, size_t size) const {
-    return PathOfDescriptor(fd_, out, size);
+    return DirectoryOfDescriptor(fd_, out, size);
   }
 
  private:
@@ -109,10 +111,8 @@ class Spawn {
                  const SpawnActions::Action& action) {
     if (action.kind == SpawnActions::kOpen) {
       OutgoingRecord record = {wire::Kind::kOpen, child};
-      const int access = action.flags & O_ACCMODE;
-      if ((action.flags & O_PATH) != 0) return;
-      record.a = (access != O_WRONLY ? wire::kReads : 0) |
-                 (access != O_RDONLY ? wire::kWrites : 0);
+      record.a = AccessOf(action.flags);
+      if (record.a == 0) return;
       record.name[0] = "";
       record.name[1] = action.name();
       batch->Add(record);
@@ -127,7 +127,7 @@ class Spawn {
     const auto read = [this](char* out, size_t size) {
       return directory_.Path(out, size);
     };
-    if (!path.Fill(read)) return;
+    path.Fill(read);
     OutgoingRecord record = {wire::Kind::kChdir, child};
     record.name[0] = path.path();
     batch->Add(record);

@@ -81,14 +81,10 @@ FILE* TemporaryResult(FILE* stream) {
   if (stream == nullptr || !Tracing()) return stream;
   const int fd = DescriptorOf(stream);
   const int flags = sys::Fcntl(fd, F_GETFL);
-  if (flags >= 0 && (flags & O_TMPFILE) == O_TMPFILE) return stream;
+  if (flags >= 0 && AccessOf(flags) == 0) return stream;
   PathBuffer path;
   const bool deleted = path.Fill([fd](char* out, size_t size) {
-    constexpr size_t kSuffix = sizeof(" (deleted)") - 1;
-    const size_t n = LinkOfDescriptor(fd, out, size);
-    if (n <= kSuffix) return false;
-    out[n - kSuffix] = '\0';
-    return true;
+    return NameOfDescriptor(fd, out, size) == FileName::kRemoved;
   });
   if (!deleted) return stream;
   ReportOpen(PathAt::Here(path.path()), O_RDWR);

@@ -1,5 +1,8 @@
 // syscall(2): the same calls by number. libc's syscall() makes the call and
 // sets errno; what is reported of it is what the wrapper of that call reports.
+//
+// Each number whose call has a wrapper stands here, or in a `number` line of
+// symbols.txt with the reason why it need not.
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -97,6 +100,8 @@ FILEMON_WRAP(long, syscall, (long number, ...)) {
       const auto* how = reinterpret_cast<const struct open_how*>(c);
       return OpenResult(fd, At(a, b), Flags(static_cast<long>(how->flags)));
     }
+    case SYS_open_by_handle_at:
+      return OpenByHandleResult(result(), Flags(c));
 #ifdef SYS_unlink
     case SYS_unlink:
       return UnlinkResult(result(), Here(a));
@@ -145,8 +150,8 @@ FILEMON_WRAP(long, syscall, (long number, ...)) {
       break;
 #endif
     case SYS_clone:
-      if ((a & CLONE_THREAD) != 0) break;
       PrepareToShare(static_cast<uint64_t>(a));
+      if ((a & CLONE_THREAD) != 0) break;
       if ((a & CLONE_VM) != 0) {
         DistrustMemory();
         break;
@@ -156,8 +161,8 @@ FILEMON_WRAP(long, syscall, (long number, ...)) {
       const auto* clone = reinterpret_cast<const struct clone_args*>(a);
       // A program may ask in this way whether there is a clone3().
       if (b < CLONE_ARGS_SIZE_VER0 || !sys::IsMapped(clone)) break;
-      if ((clone->flags & CLONE_THREAD) != 0) break;
       PrepareToShare(clone->flags);
+      if ((clone->flags & CLONE_THREAD) != 0) break;
       if ((clone->flags & CLONE_VM) != 0) {
         DistrustMemory();
         break;
@@ -170,6 +175,22 @@ FILEMON_WRAP(long, syscall, (long number, ...)) {
     case SYS_ptrace:
       if (a != PTRACE_TRACEME) BecomeTracer();
       break;
+#ifdef SYS_waitpid
+    case SYS_waitpid:
+#endif
+    case SYS_wait4: {
+      int own = 0;
+      int* const status = b != 0 ? reinterpret_cast<int*>(b) : &own;
+      return WaitResult(
+          static_cast<pid_t>(next(number, a, sys::Arg(status), c, d, e, f)),
+          status);
+    }
+    case SYS_waitid: {
+      siginfo_t own;
+      auto* const info = c != 0 ? reinterpret_cast<siginfo_t*>(c) : &own;
+      return WaitidResult(
+          static_cast<int>(next(number, a, b, sys::Arg(info), d, e, f)), info);
+    }
     case SYS_exit_group:
       ReportExit(Flags(a));
       break;
@@ -194,6 +215,9 @@ FILEMON_WRAP(long, syscall, (long number, ...)) {
       if (HidesDescriptor(Flags(a))) return NoSuchDescriptor();
       return GivenDescriptor(result());
     case SYS_fcntl:
+#ifdef SYS_fcntl64
+    case SYS_fcntl64:
+#endif
       if (HidesDescriptor(Flags(a))) return NoSuchDescriptor();
       if (b == F_DUPFD || b == F_DUPFD_CLOEXEC) {
         return GivenDescriptor(result());

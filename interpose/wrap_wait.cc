@@ -16,6 +16,8 @@ namespace {
 // too.
 bool g_is_tracer;
 
+}  // namespace
+
 // `status` can only be read once the kernel has written it: for a child.
 pid_t WaitResult(pid_t child, const int* status) {
   if (child <= 0) return child;
@@ -30,6 +32,8 @@ pid_t WaitResult(pid_t child, const int* status) {
   }
   return child;
 }
+
+namespace {
 
 // A status in waitpid()'s form of what waitid() says.
 int WaitStatus(const siginfo_t& info) {
@@ -95,18 +99,21 @@ FILEMON_WRAP_WAIT3(__wait3_time64)
 FILEMON_WRAP_WAIT4(wait4)
 FILEMON_WRAP_WAIT4(__wait4_time64)
 
+int WaitidResult(int result, const siginfo_t* info) {
+  // Where there was nothing to tell the kernel has written a pid of 0.
+  if (result == 0 && info->si_pid > 0 &&
+      (info->si_code == CLD_EXITED || info->si_code == CLD_KILLED ||
+       info->si_code == CLD_DUMPED)) {
+    const int status = WaitStatus(*info);
+    WaitResult(info->si_pid, &status);
+  }
+  return result;
+}
+
 FILEMON_WRAP(int, waitid, (int type, id_t id, siginfo_t* info, int options)) {
   siginfo_t own;
   siginfo_t* const seen = info != nullptr ? info : &own;
-  const int result = FILEMON_NEXT(waitid)(type, id, seen, options);
-  // Where there was nothing to tell the kernel has written a pid of 0.
-  if (result == 0 && seen->si_pid > 0 &&
-      (seen->si_code == CLD_EXITED || seen->si_code == CLD_KILLED ||
-       seen->si_code == CLD_DUMPED)) {
-    const int status = WaitStatus(*seen);
-    WaitResult(seen->si_pid, &status);
-  }
-  return result;
+  return WaitidResult(FILEMON_NEXT(waitid)(type, id, seen, options), seen);
 }
 
 }  // namespace filemon

@@ -157,6 +157,14 @@ CASE(exec_large) {
   IN_CHILD(0, execve("/bin/true", arguments, variables));
   IN_CHILD(0, execvpe("true", arguments, variables));
 }
+CASE(exec_of_a_removed_program) {
+  CHECK(system("cp /bin/true gone") == 0);
+  const int fd = open("gone", O_RDONLY | O_CLOEXEC);
+  CHECK(unlink("gone") == 0);
+  char* const arguments[] = {"gone", NULL};
+  fexecve(fd, arguments, environ);
+  _exit(1);
+}
 CASE(exec_of_a_memfd) {
   const int in = open("/bin/true", O_RDONLY);
   const int out = memfd_create("image", MFD_CLOEXEC);

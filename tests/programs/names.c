@@ -152,3 +152,32 @@ CASE(names_of_path_max) {
   SUCCEEDS(unlink(a) == 0);
   SUCCEEDS(unlink(b) == 0);
 }
+
+// `..` leads up from where a symbolic link points.
+CASE(dots_behind_a_link) {
+  close(MakeDirectory("real"));
+  close(MakeDirectory("real/deep"));
+  close(MakeDirectory("real/deep/inc"));
+  close(MakeDirectory("real/deep/other"));
+  MakeFile("real/deep/other/b");
+  CHECK(symlink("real/deep/inc", "inc") == 0);
+  CHECK(symlink("b", "real/deep/other/link") == 0);
+  SUCCEEDS(open("inc/../other/b", O_RDONLY) >= 0);
+  SUCCEEDS(open("real/../inc/../other/link", O_RDONLY) >= 0);
+  SUCCEEDS(link("inc/../other/b", "inc/../c") == 0);
+  SUCCEEDS(rename("inc/../c", "real/../d") == 0);
+  SUCCEEDS(symlink("x/../y", "inc/../s") == 0);
+  SUCCEEDS(unlink("./inc/.././s") == 0);
+}
+// By the time that anybody else can look it points elsewhere.
+CASE(dots_behind_a_link_that_changes) {
+  close(MakeDirectory("a"));
+  close(MakeDirectory("a/b"));
+  MakeFile("a/f");
+  MakeFile("f");
+  CHECK(symlink("a/b", "l") == 0);
+  SUCCEEDS(open("l/../f", O_RDONLY) >= 0);
+  CHECK(unlink("l") == 0);
+  CHECK(mkdir("l", 0755) == 0);
+  SUCCEEDS(open("l/../f", O_RDONLY) >= 0);
+}

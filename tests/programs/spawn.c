@@ -87,6 +87,18 @@ CASE(posix_spawn_file_actions_addopen) {
   CHECK(posix_spawn(&pid, "/bin/cat", &actions, NULL, cat, environ) == ENOENT);
   CHECK(posix_spawn_file_actions_destroy(&actions) == 0);
 }
+// Of a file without a name, and of one that is not opened, there is no record.
+CASE(posix_spawn_opens_unnamed_files) {
+  MakeFile("a");
+  posix_spawn_file_actions_t actions;
+  CHECK(posix_spawn_file_actions_init(&actions) == 0);
+  CHECK(posix_spawn_file_actions_addopen(&actions, 5, ".", O_TMPFILE | O_RDWR,
+                                         0600) == 0);
+  CHECK(posix_spawn_file_actions_addopen(&actions, 6, "a", O_PATH, 0) == 0);
+  CHECK(posix_spawn_file_actions_addopen(&actions, 0, "a", O_RDONLY, 0) == 0);
+  char* cat[] = {"cat", NULL};
+  SpawnWith(&actions, cat, 0);
+}
 CASE(posix_spawn_file_actions_addclose) {
   MakeFile("a");
   posix_spawn_file_actions_t actions;

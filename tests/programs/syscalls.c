@@ -6,10 +6,12 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/programs/case.h"
@@ -130,4 +132,34 @@ CASE(syscall_descriptors) {
   CHECK(open("a", O_RDWR) == 3);
   SUCCEEDS(syscall(SYS_dup3, 3, 1000, O_CLOEXEC) == 1000);
   CHECK(open("a", O_RDONLY) == 4);
+}
+
+CASE(syscall_open_by_handle_at) {
+  struct {
+    struct file_handle head;
+    char bytes[128];
+  } handle = {.head = {.handle_bytes = sizeof(handle.bytes)}};
+  int mount;
+  MakeFile("victim");
+  const int here = open(".", O_RDONLY);
+  if (name_to_handle_at(AT_FDCWD, "victim", &handle.head, &mount, 0) != 0) {
+    exit(kSkipped);
+  }
+  const int fd =
+      (int)syscall(SYS_open_by_handle_at, here, &handle.head, O_RDWR);
+  if (fd < 0 && errno == EPERM) exit(kSkipped);
+  CHECK(fd >= 0);
+}
+CASE(syscall_wait) {
+  int status;
+  siginfo_t info;
+  const pid_t child = fork();
+  if (child == 0) _exit(3);
+  SUCCEEDS(syscall(SYS_wait4, child, &status, 0, NULL) == child);
+  CHECK(WEXITSTATUS(status) == 3);
+  const pid_t other = fork();
+  if (other == 0) _exit(4);
+  SUCCEEDS(syscall(SYS_waitid, P_PID, other, &info, WEXITED, NULL) == 0);
+  CHECK(info.si_status == 4);
+  FAILS(ECHILD, syscall(SYS_wait4, -1, NULL, 0, NULL) == -1);
 }

@@ -120,4 +120,13 @@ CASE(unnamed_file_gets_a_name) {
   snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
   SUCCEEDS(linkat(AT_FDCWD, self, AT_FDCWD, "named", AT_SYMLINK_FOLLOW) == 0);
   CHECK(Exists("named"));
+  // It is as good as any other file now.
+  SUCCEEDS(linkat(AT_FDCWD, self, AT_FDCWD, "again", AT_SYMLINK_FOLLOW) == 0);
+}
+CASE(unnamed_file_gets_a_name_by_a_thread) {
+  const int fd = open(".", O_TMPFILE | O_RDWR, 0600);
+  CHECK(fd >= 0);
+  char self[64];
+  snprintf(self, sizeof(self), "/proc/thread-self/fd/%d", fd);
+  SUCCEEDS(linkat(AT_FDCWD, self, AT_FDCWD, "named", AT_SYMLINK_FOLLOW) == 0);
 }

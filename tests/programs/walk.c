@@ -145,7 +145,7 @@ static int NVisit(const char* path, const struct stat* status, int flag,
   (void)path;
   (void)status;
   (void)flag;
-  CHECK(where->level <= 3);
+  CHECK(where->level <= 4);
   ++visits;
   return 0;
 }
@@ -181,6 +181,38 @@ CASE(nftw_chdir) {
   CHECK(visits == 8);
   CHECK(Exists("top"));
 }
+CASE(nftw_chdir_below) {
+  MakeTree();
+  CHECK(nftw("top/sub", OpenVisit, 10, FTW_CHDIR | FTW_PHYS) == 0);
+  CHECK(nftw("top/sub/", NVisit, 10, FTW_CHDIR | FTW_PHYS | FTW_DEPTH) == 0);
+  CHECK(nftw("./top/a", OpenVisit, 10, FTW_CHDIR | FTW_PHYS) == 0);
+  FAILS(ENOENT, nftw("top/absent", NVisit, 10, FTW_CHDIR) == -1);
+  FAILS(ENOENT, nftw("absent/absent", NVisit, 10, FTW_CHDIR) == -1);
+  CHECK(Exists("top"));
+}
+// The last that is visited lies deep, whatever order the file system has: all
+// the returns come after it.
+CASE(nftw_chdir_deep) {
+  close(MakeDirectory("a"));
+  close(MakeDirectory("a/b"));
+  close(MakeDirectory("a/b/c"));
+  close(MakeDirectory("a/b/c/empty"));
+  CHECK(nftw("a", NVisit, 10, FTW_CHDIR | FTW_PHYS) == 0);
+  CHECK(nftw("a", NVisit, 10, FTW_CHDIR | FTW_PHYS | FTW_DEPTH) == 0);
+  CHECK(nftw(".", NVisit, 10, FTW_CHDIR | FTW_PHYS) == 0);
+  CHECK(nftw("a/b", NVisit, 1, FTW_CHDIR | FTW_PHYS) == 0);
+}
+static int SkipSub(const char* path, const struct stat* status, int flag,
+                   struct FTW* where) {
+  (void)status;
+  (void)flag;
+  return strcmp(path + where->base, "sub") == 0 ? FTW_SKIP_SUBTREE
+                                                : FTW_CONTINUE;
+}
+CASE(nftw_chdir_skips) {
+  MakeTree();
+  CHECK(nftw("top", SkipSub, 10, FTW_CHDIR | FTW_PHYS | FTW_ACTIONRETVAL) == 0);
+}
 static int Stop(const char* path, const struct stat* status, int flag,
                 struct FTW* where) {
   (void)path;
@@ -191,6 +223,7 @@ static int Stop(const char* path, const struct stat* status, int flag,
 CASE(nftw_stopped) {
   MakeTree();
   CHECK(nftw("top", Stop, 10, FTW_PHYS) == 42);
+  CHECK(nftw("top", Stop, 10, FTW_PHYS | FTW_CHDIR) == 42);
 }
 
 static char* kTop[] = {"top", NULL};

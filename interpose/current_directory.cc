@@ -1,0 +1,60 @@
+#include "interpose/current_directory.h"
+
+#include <fcntl.h>
+#include <stdint.h>
+
+#include "core/wire.h"
+#include "interpose/directory_names.h"
+#include "interpose/kernel_names.h"
+#include "interpose/process.h"
+#include "interpose/sys.h"
+
+namespace filemon {
+namespace {
+
+// Of the path that the collector was told last. 0 before the first: an image's
+// start says it without counting it, for most images ask no more.
+uint32_t g_told;
+bool g_distrusted;
+
+uint32_t Hash(const char* path) {
+  uint32_t hash = 2166136261U;  // FNV-1a
+  for (; *path != '\0'; ++path) {
+    hash = (hash ^ static_cast<unsigned char>(*path)) * 16777619U;
+  }
+  return hash;
+}
+
+}  // namespace
+
+void ToldCurrentDirectory(const char* path) {
+  ForgetDirectoryName(AT_FDCWD);
+  __atomic_store_n(&g_told, Hash(path), __ATOMIC_RELAXED);
+}
+
+void CheckCurrentDirectory(PathBuffer* path) {
+  if (__atomic_load_n(&g_distrusted, __ATOMIC_RELAXED)) {
+    path->Fill([](char* out, size_t size) {
+      return DirectoryOfDescriptor(AT_FDCWD, out, size);
+    });
+    return;
+  }
+  // Whom a filter keeps from asking the collector has to believe.
+  if (sys::Denies(sys::kGetcwd | sys::kReadlinkat)) return;
+  PathBuffer now;
+  now.Fill([](char* out, size_t size) {
+    return DirectoryName(AT_FDCWD, out, size);
+  });
+  const uint32_t hash = Hash(now.path());
+  if (hash == __atomic_load_n(&g_told, __ATOMIC_RELAXED)) return;
+  __atomic_store_n(&g_told, hash, __ATOMIC_RELAXED);
+  OutgoingRecord record = {wire::Kind::kChdir, CurrentPid(), wire::kRenamed};
+  record.name[0] = now.path();
+  Emit(record);
+}
+
+void DistrustCurrentDirectory() {
+  __atomic_store_n(&g_distrusted, true, __ATOMIC_RELAXED);
+}
+
+}  // namespace filemon
