@@ -1,9 +1,13 @@
 // Law 5: every function that a libc exports is wrapped, or listed with the
 // reason why it need not be.
+#include <fstream>
 #include <iostream>
+#include <iterator>
+#include <regex>
 #include <set>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/coverage/libc.h"
@@ -50,6 +54,35 @@ TEST_F(CoverageTest, EveryWrappedNameExists) {
     functions.merge(more);
   }
   EXPECT_THAT(Strays(list_, functions), IsEmpty());
+}
+
+// The words behind `before` in a text.
+std::set<std::string> WordsBehind(const std::string& before,
+                                  const std::string& path) {
+  std::ifstream file(path);
+  const std::string text(std::istreambuf_iterator<char>(file), {});
+  const std::regex word(before + "(\\w+)");
+  std::set<std::string> words;
+  for (std::sregex_iterator it(text.begin(), text.end(), word), end; it != end;
+       ++it) {
+    words.insert((*it)[1]);
+  }
+  return words;
+}
+
+// 64-bit, and the 32-bit programs' own.
+TEST_F(CoverageTest, SyscallKnowsEveryNumberOfAWrappedName) {
+  const std::set<std::string> handled =
+      WordsBehind("case SYS_", "interpose/wrap_syscall.cc");
+  EXPECT_GT(handled.size(), 30u);
+  for (const char* bits : {"64", "32"}) {
+    const std::string header =
+        absl::StrCat("/usr/include/x86_64-linux-gnu/asm/unistd_", bits, ".h");
+    const std::set<std::string> calls = WordsBehind("#define __NR_", header);
+    if (calls.empty()) GTEST_SKIP() << header << " is not installed";
+    EXPECT_GT(calls.size(), 300u);
+    EXPECT_THAT(NumberGaps(list_, handled, calls), IsEmpty());
+  }
 }
 
 }  // namespace

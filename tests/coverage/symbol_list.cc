@@ -118,16 +118,19 @@ absl::Status SymbolList::AddLine(absl::string_view line) {
   }
   if (absl::ConsumePrefix(&line, "api ")) return AddName(line, api_);
   const bool pass = absl::ConsumePrefix(&line, "pass ");
-  if (!pass && !absl::ConsumePrefix(&line, "since ")) {
+  const bool number = absl::ConsumePrefix(&line, "number ");
+  if (!pass && !number && !absl::ConsumePrefix(&line, "since ")) {
     return absl::InvalidArgumentError(
-        absl::StrCat("neither wrap, api, pass nor since: ", whole));
+        absl::StrCat("neither wrap, api, pass, number nor since: ", whole));
   }
   const Reasoned reasoned = SplitReason(line);
   if (reasoned.names.empty() || reasoned.reason.empty()) {
     return absl::InvalidArgumentError(absl::StrCat("no reason: ", whole));
   }
   for (const std::string& name : reasoned.names) {
-    if (!pass) {
+    if (number) {
+      numbers_.insert(name);
+    } else if (!pass) {
       since_[name] = reasoned.reason;
     } else if (IsPattern(name)) {
       patterns_.push_back(name);
@@ -201,6 +204,22 @@ std::vector<std::string> Strays(const SymbolList& list,
     }
   }
   return strays;
+}
+
+std::vector<std::string> NumberGaps(const SymbolList& list,
+                                    const std::set<std::string>& handled,
+                                    const std::set<std::string>& calls) {
+  std::vector<std::string> gaps;
+  for (const std::string& call : calls) {
+    if (handled.count(call) != 0 || list.numbers().count(call) != 0) continue;
+    const SymbolList::Answer answer = list.Find(call);
+    if (answer == SymbolList::Answer::kWrapped ||
+        answer == SymbolList::Answer::kSibling) {
+      gaps.push_back(absl::StrCat(
+          call, ": a wrapped call, whose number syscall() does not know"));
+    }
+  }
+  return gaps;
 }
 
 }  // namespace filemon

@@ -30,7 +30,8 @@ class SymbolList {
 
   // Reads the text of symbols.txt; its head describes the format.
   // InvalidArgument, with the line: an unknown verb, a `wrap` or `api` that is
-  // not one name, a `pass` or `since` without a reason, a name listed twice, a
+  // not one name, a `pass`, `since` or `number` without a reason, a name listed
+  // twice, a
   // `since` of what is not wrapped.
   static absl::StatusOr<SymbolList> Parse(absl::string_view text);
   // The same of a file; also NotFound.
@@ -46,6 +47,9 @@ class SymbolList {
   // The `since` names: the name and where it is found.
   const std::map<std::string, std::string>& since() const { return since_; }
 
+  // The system calls of the `number` lines.
+  const std::set<std::string>& numbers() const { return numbers_; }
+
   // Wrapped names that only 32-bit libcs export, by their `since` line.
   bool OnlyIn32Bits(const std::string& name) const;
 
@@ -58,6 +62,7 @@ class SymbolList {
   std::set<std::string> api_;
   std::vector<std::string> patterns_;
   std::map<std::string, std::string> since_;
+  std::set<std::string> numbers_;
   std::set<std::string> wrapped_roots_;
 };
 
@@ -70,6 +75,13 @@ std::vector<std::string> Gaps(const SymbolList& list,
 // over all libcs at hand, and has no `since` line either.
 std::vector<std::string> Strays(const SymbolList& list,
                                 const std::set<std::string>& functions);
+
+// One sentence for each of the kernel's `calls` that a wrapped name makes, and
+// that is neither among those that the wrapper of syscall() has `handled` nor
+// in a `number` line.
+std::vector<std::string> NumberGaps(const SymbolList& list,
+                                    const std::set<std::string>& handled,
+                                    const std::set<std::string>& calls);
 
 }  // namespace filemon
 

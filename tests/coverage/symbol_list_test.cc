@@ -122,6 +122,16 @@ TEST(SymbolListTest, ReportsAWrapThatNoLibcExports) {
   EXPECT_THAT(Strays(list, {"open", "close"}), ElementsAre(StartsWith("opne")));
 }
 
+TEST(SymbolListTest, ReportsANumberThatNobodySpeaksFor) {
+  const auto list =
+      SymbolList::Parse("wrap renameat\nwrap clone\nnumber clone : why\n");
+  ASSERT_TRUE(list.ok()) << list.status();
+  EXPECT_THAT(NumberGaps(*list, {"renameat"},
+                         {"renameat", "renameat2", "clone", "getpid"}),
+              ElementsAre("renameat2: a wrapped call, whose number syscall() "
+                          "does not know"));
+}
+
 TEST(SymbolListTest, KnowsWhatOnly32BitLibcsExport) {
   const SymbolList list = ListOf(
       "wrap __wait4_time64\n"
