@@ -63,7 +63,7 @@ class Interruptions {
 
 bool IsNotOurs(Cause cause) {
   return cause == Cause::kUntracedImage || cause == Cause::kUntracedProcess ||
-         cause == Cause::kOwnDoing;
+         cause == Cause::kOwnDoing || cause == Cause::kTooDeep;
 }
 
 // In an honest session nobody is doubted, and nothing is lost.
@@ -328,6 +328,10 @@ class Comparison {
   void Missing(const Expected& expected) {
     if (IsNotOurs(expected.excuse)) {
       ++verdict_.not_ours[expected.excuse];
+      return;
+    }
+    if (expected.excuse == Cause::kGetcwd) {
+      ++verdict_.libc_internal[std::string(CauseName(expected.excuse))];
       return;
     }
     if (expected.record.letter == 'R') {

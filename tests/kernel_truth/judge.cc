@@ -128,7 +128,7 @@ absl::StatusOr<StraceFiles> ReadStraceFiles(const std::string& folder) {
     for (std::string text; std::getline(file, text);) {
       absl::StatusOr<StraceLine> line = ParseStraceLine(text);
       if (!line.ok()) return line.status();
-      if (line->failed) continue;
+      if (line->failed && line->call != "getcwd") continue;
       line->tid = tid;
       files[tid].push_back(*std::move(line));
     }

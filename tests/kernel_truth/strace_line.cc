@@ -194,6 +194,11 @@ absl::Status ParseResult(absl::string_view text, StraceLine* line) {
   }
   line->failed = line->value == -1;
   line->succeeded = !line->failed;
+  if (line->failed) {
+    absl::string_view error = text.substr(digits);
+    absl::ConsumePrefix(&error, " ");
+    line->error = std::string(error.substr(0, error.find(' ')));
+  }
   if (TakeTranslation(text, line)) return absl::OkStatus();
   if (digits < text.size() && text[digits] == '<') {
     const size_t end = text.find('>', digits);

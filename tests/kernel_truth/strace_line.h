@@ -34,6 +34,7 @@ struct StraceLine {
   // A call that never returned (exit, a process killed inside it) has neither.
   bool succeeded = false;
   bool failed = false;
+  std::string error;  // of a call that failed: "ENOENT"
   // Of a process made or replaced: as strace sees it.
   int64_t value = 0;
   // The same process as the caller sees it, if that is in another namespace of

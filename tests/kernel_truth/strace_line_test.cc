@@ -33,6 +33,14 @@ TEST(StraceLine, ReadsAnOpen) {
   EXPECT_EQ(DecodeDirectory(line.args[0])->path, "/tmp/a<b>,\"c d");
 }
 
+TEST(StraceLine, KnowsTheError) {
+  const auto line = ParseStraceLine(
+      "1.5 getcwd(0x7ffe4936c1b8, 512) = -1 ENAMETOOLONG (File name too long)");
+  ASSERT_TRUE(line.ok()) << line.status();
+  EXPECT_TRUE(line->failed);
+  EXPECT_EQ(line->error, "ENAMETOOLONG");
+}
+
 TEST(StraceLine, KnowsAProcessOfAnotherNamespace) {
   const auto line = ParseStraceLine(
       "1.5 clone(child_stack=NULL, flags=SIGCHLD) = 3 /* 23841 in strace's PID "

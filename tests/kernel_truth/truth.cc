@@ -274,6 +274,7 @@ class Tree {
     bool ever_seen = true;
     const StraceLine* moved_exec = nullptr;
     std::set<const StraceLine*> cut_off;  // what kCutOff is about
+    bool climbing = false;                // inside libc's own getcwd()
     std::set<std::string> unnamed_files;  // made by O_TMPFILE: /d/#123
   };
 
@@ -495,6 +496,7 @@ class Tree {
     if (IsUnfinishedFork(line) && walk->recording) {
       return UnfinishedFork(line, walk);
     }
+    LearnClimb(line, walk);
     if (line.kind != Kind::kCall || !line.succeeded) return absl::OkStatus();
     LearnCwd(line, walk);
     if (IsExec(line)) return Exec(line, at, walk);
@@ -510,11 +512,23 @@ class Tree {
     for (size_t i = before; i < walk->process.records.size(); ++i) {
       Expected& made = walk->process.records[i];
       made.tid = line.tid;
+      if (walk->climbing) made.excuse = Cause::kGetcwd;
       if (walk->cut_off.count(&line) > 0 && made.excuse == Cause::kNone) {
         made.excuse = Cause::kCutOff;
       }
     }
     return status;
+  }
+
+  // From the kernel's refusal on, as long as nothing else is opened than one
+  // parent after the other.
+  static void LearnClimb(const StraceLine& line, Walk* walk) {
+    if (line.call == "getcwd") {
+      walk->climbing = line.error == "ENAMETOOLONG";
+    } else if (line.call != "openat" || Arg(line, 1) != "\"..\"" ||
+               Arg(line, 2) != "O_RDONLY") {
+      walk->climbing = false;
+    }
   }
 
   static void Interrupt(int tid, Walk* walk) {
@@ -936,6 +950,7 @@ constexpr absl::string_view kCauseNames[kCauses] = {
     "of a process that never loads the library",
     "a directory without a name",
     "libfilemon.so's own",
+    "getcwd() of a directory that is too deep",
 };
 
 }  // namespace

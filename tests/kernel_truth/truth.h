@@ -42,8 +42,11 @@ enum class Cause {
   kTooDeep,
   // libfilemon.so's own, which the log should not have.
   kOwnDoing,
+  // getcwd(3) of a directory that is too deep for the kernel to name: libc
+  // climbs to the root by itself (glibc's sysdeps/posix/getcwd.c).
+  kGetcwd,
 };
-constexpr int kCauses = 8;
+constexpr int kCauses = 9;
 
 // How the report names it: "cut off".
 absl::string_view CauseName(Cause cause);
@@ -104,7 +107,8 @@ struct Lookup {
   FollowLink follow_link;
 };
 
-// Thread id -> the lines of its file, in order. Failed calls may be left out.
+// Thread id -> the lines of its file, in order. Failed calls may be left out,
+// but for getcwd().
 using StraceFiles = std::map<int, std::vector<StraceLine>>;
 
 // The expected records of `root` and its descendants, by start time, and of

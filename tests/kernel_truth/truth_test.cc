@@ -414,6 +414,23 @@ TEST_F(ExpectedRecordsTest, KnowsWhereASignalCame) {
   EXPECT_FALSE(process.records[2].interrupted);
 }
 
+TEST_F(ExpectedRecordsTest, LibcClimbsOutOfADeepDirectory) {
+  const std::string climb =
+      "openat(AT_FDCWD, \"..\", O_RDONLY) = 3</w>\n"
+      "2.5 openat(3</w>, \"..\", O_RDONLY) = 4</>\n";
+  Program(
+      "2.0 getcwd(0x7f, 4096) = -1 ERANGE (Numerical result)\n2.1 " + climb +
+      "3.0 getcwd(0x7f, 4096) = -1 ENAMETOOLONG (File name too long)\n"
+      "3.1 " +
+      climb + "4.0 openat(AT_FDCWD, \"a\", O_RDONLY) = 3</w/a>\n4.1 " + climb);
+  std::vector<bool> libcs;
+  for (const Expected& e : Get()[0].records) {
+    libcs.push_back(e.excuse == Cause::kGetcwd);
+  }
+  EXPECT_THAT(libcs, ElementsAre(false, false, false, true, true, false, false,
+                                 false, false));
+}
+
 TEST_F(ExpectedRecordsTest, ALineThatIsMissingIsAnError) {
   Program("2.0 fork() = 2\n");
   Lookup lookup;
