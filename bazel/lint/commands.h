@@ -9,7 +9,7 @@
 
 namespace filemon::lint {
 
-// `bazel-lint` and `bazel-unused-inputs`.
+// `bazel`, and the older `bazel-lint` and `bazel-unused-inputs`.
 bool IsCommand(absl::string_view name);
 
 // `arguments` begins with the name of the command; returns the exit status.

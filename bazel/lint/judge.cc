@@ -53,7 +53,7 @@ class Judging {
       return;
     }
     if (!absl::StartsWith(*log.text, "# filemon version ")) {
-      Complain(ProblemKind::kMalformedLog, log.name, nullptr,
+      Complain(ProblemKind::kNoLog, log.name, nullptr,
                "this is no filemon log");
       return;
     }

@@ -23,11 +23,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kUndeclaredInputs = 1;
+constexpr int kErrors = 1;
 constexpr int kNoReport = 2;
 
 int Fail(absl::string_view why) {
-  fprintf(stderr, "filemon bazel-lint: %s\n", std::string(why).c_str());
+  fprintf(stderr, "filemon bazel lint: %s\n", std::string(why).c_str());
   return kNoReport;
 }
 
@@ -92,6 +92,16 @@ std::string Printed(const Report& report, const LintOptions& options,
   return "";
 }
 
+bool HasErrors(const Report& report, const LintOptions::Errors& errors) {
+  const auto has = [&report](FindingKind kind) {
+    return CountOf(report, kind) > 0;
+  };
+  return (errors.undeclared && HasUndeclaredInputs(report)) ||
+         (errors.outputs && has(FindingKind::kUndeclaredOutput)) ||
+         (errors.unread && has(FindingKind::kUnreadInput)) ||
+         (errors.incomplete && !report.problems.empty());
+}
+
 }  // namespace
 
 int RunLint(const std::vector<std::string>& arguments) {
@@ -140,7 +150,19 @@ int RunLint(const std::vector<std::string>& arguments) {
       fflush(stdout) != 0) {
     return Fail("cannot write to standard output");
   }
-  return options->error && HasUndeclaredInputs(report) ? kUndeclaredInputs : 0;
+  // A check that has checked nothing must not be green.
+  for (const Problem& problem : report.problems) {
+    if (problem.kind == ProblemKind::kUnreadableLog ||
+        problem.kind == ProblemKind::kNoLog) {
+      return Fail(absl::StrCat(problem.log, ": ", problem.text));
+    }
+  }
+  if (report.actions.empty()) {
+    return Fail(
+        "no action could be judged: are the logs, and aquery's answer, "
+        "of the same build?");
+  }
+  return HasErrors(report, options->errors) ? kErrors : 0;
 }
 
 }  // namespace filemon::lint

@@ -15,7 +15,7 @@ namespace {
 
 constexpr char kHelp[] =
     R"(usage: bazel aquery --output=jsonproto 'deps(//...)' |
-           filemon bazel-lint [OPTIONS] LOGS...
+           filemon bazel lint [OPTIONS] LOGS...
 
 Compares what the actions of a Bazel build have read and written with what
 they declare. LOGS are filemon's logs of the actions, or folders of them.
@@ -33,7 +33,10 @@ they declare. LOGS are filemon's logs of the actions, or folders of them.
                    runfiles, and of actions that Bazel prunes by itself
   --most=N         at most N files of a kind for each action, 0: all; default 10
   --format=text|json|sarif
-  --error          exit with 1 if an undeclared input was read
+  --error[=KINDS]  exit with 1 if there is one of these: undeclared (an input,
+                   the default), outputs (undeclared ones), unread (an input),
+                   incomplete (an action could not be judged); or several, with
+                   commas between them
   --help
 )";
 
@@ -44,6 +47,25 @@ absl::Status AddAllowFile(const std::string& file,
   for (absl::string_view line : absl::StrSplit(*text, '\n')) {
     line = absl::StripAsciiWhitespace(line);
     if (!line.empty() && line[0] != '#') allow->emplace_back(line);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status TakeErrors(absl::string_view kinds, LintOptions::Errors* errors) {
+  for (absl::string_view kind : absl::StrSplit(kinds, ',')) {
+    if (kind == "undeclared") {
+      errors->undeclared = true;
+    } else if (kind == "outputs") {
+      errors->outputs = true;
+    } else if (kind == "unread") {
+      errors->unread = true;
+    } else if (kind == "incomplete") {
+      errors->incomplete = true;
+    } else {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "--error: ", kind,
+          " is none of undeclared, outputs, unread and incomplete"));
+    }
   }
   return absl::OkStatus();
 }
@@ -60,7 +82,9 @@ absl::Status TakeOption(absl::string_view argument, LintOptions* options) {
 
   bool* flag = nullptr;
   if (name == "--help") flag = &options->help;
-  if (name == "--error") flag = &options->error;
+  if (name == "--error") {
+    return TakeErrors(has_value ? value : "undeclared", &options->errors);
+  }
   bool strict = false;
   if (name == "--strict") flag = &strict;
   if (flag != nullptr) {

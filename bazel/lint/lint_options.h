@@ -1,4 +1,4 @@
-// The arguments of `filemon bazel-lint`.
+// The arguments of `filemon bazel lint`.
 #ifndef FILEMON_BAZEL_LINT_LINT_OPTIONS_H_
 #define FILEMON_BAZEL_LINT_LINT_OPTIONS_H_
 
@@ -29,8 +29,14 @@ struct LintOptions {
   // Of each kind, in text; 0 for all.
   size_t most = 10;
   ReportFormat format = ReportFormat::kText;
-  // An undeclared input is an error.
-  bool error = false;
+  // What makes the exit status 1.
+  struct Errors {
+    bool undeclared = false;  // an undeclared input
+    bool outputs = false;     // an undeclared output
+    bool unread = false;      // an unread input
+    bool incomplete = false;  // an action that could not be judged
+  };
+  Errors errors;
   bool help = false;
 };
 

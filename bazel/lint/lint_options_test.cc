@@ -26,7 +26,7 @@ TEST(LintOptionsTest, Defaults) {
   EXPECT_EQ(options->format, ReportFormat::kText);
   EXPECT_TRUE(options->allow_system);
   EXPECT_FALSE(options->all_unread);
-  EXPECT_FALSE(options->error);
+  EXPECT_FALSE(options->errors.undeclared);
   EXPECT_EQ(options->most, 10u);
 }
 
@@ -45,7 +45,8 @@ TEST(LintOptionsTest, All) {
   EXPECT_TRUE(options->all_unread);
   EXPECT_EQ(options->most, 0u);
   EXPECT_EQ(options->format, ReportFormat::kSarif);
-  EXPECT_TRUE(options->error);
+  EXPECT_TRUE(options->errors.undeclared);
+  EXPECT_FALSE(options->errors.outputs);
 }
 
 TEST(LintOptionsTest, AllowFile) {
@@ -62,7 +63,7 @@ TEST(LintOptionsTest, Errors) {
   EXPECT_THAT(ErrorOf({}), HasSubstr("which logs"));
   EXPECT_THAT(ErrorOf({"--alow=/x", "logs"}), StartsWith("--alow=/x: no such"));
   EXPECT_THAT(ErrorOf({"--allow", "logs"}), HasSubstr("needs a value"));
-  EXPECT_THAT(ErrorOf({"--error=1", "logs"}), HasSubstr("no value"));
+  EXPECT_THAT(ErrorOf({"--error=1", "logs"}), HasSubstr("1 is none of"));
   EXPECT_THAT(ErrorOf({"--most=x", "logs"}), HasSubstr("no number"));
   EXPECT_THAT(ErrorOf({"--format=xml", "logs"}), HasSubstr("text, json"));
   EXPECT_THAT(ErrorOf({"--unread=none", "logs"}), HasSubstr("all"));

@@ -20,6 +20,8 @@ absl::string_view NameOf(ProblemKind kind) {
   switch (kind) {
     case ProblemKind::kUnreadableLog:
       return "unreadable-log";
+    case ProblemKind::kNoLog:
+      return "no-log";
     case ProblemKind::kMalformedLog:
       return "malformed-log";
     case ProblemKind::kUnfinishedLog:

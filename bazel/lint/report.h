@@ -36,7 +36,8 @@ struct ReportedAction {
 // What hampers the report itself.
 enum class ProblemKind {
   kUnreadableLog,
-  // Not a filemon log, or a line in it is no record.
+  kNoLog,
+  // A line in it is no record.
   kMalformedLog,
   // The log has no end: the action was killed, or is still running.
   kUnfinishedLog,

@@ -93,7 +93,7 @@ TEST(SarifReportTest, HasWhatTheStandardAsksFor) {
   ASSERT_EQ(json["runs"].size(), 1u);
   const Json& run = json["runs"][0];
   const Json& rules = run["tool"]["driver"]["rules"];
-  EXPECT_EQ(run["tool"]["driver"]["name"], "filemon bazel-lint");
+  EXPECT_EQ(run["tool"]["driver"]["name"], "filemon bazel lint");
   ASSERT_EQ(run["results"].size(), 5u);
   for (const Json& result : run["results"]) {
     EXPECT_EQ(rules[result["ruleIndex"].get<size_t>()]["id"], result["ruleId"]);

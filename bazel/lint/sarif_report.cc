@@ -126,7 +126,7 @@ std::string SarifReport(
 
   Json run = {
       {"tool",
-       {{"driver", {{"name", "filemon bazel-lint"}, {"rules", rules}}}}},
+       {{"driver", {{"name", "filemon bazel lint"}, {"rules", rules}}}}},
       {"invocations",
        Json::array({{{"executionSuccessful", true},
                      {"toolExecutionNotifications", notifications}}})},

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <map>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -56,13 +58,24 @@ std::string Counted(size_t count, absl::string_view noun) {
   return absl::StrCat(count, " ", noun, count == 1 ? "" : "s");
 }
 
+// What is the same of several logs is said once.
 void AppendProblems(const Report& report, std::string* text) {
   if (report.problems.empty()) return;
   absl::StrAppend(text, "Not all could be judged:\n");
+  std::vector<std::pair<const Problem*, size_t>> lines;
+  std::map<std::pair<absl::string_view, absl::string_view>, size_t> known;
   for (const Problem& problem : report.problems) {
-    absl::StrAppend(text, "  ", problem.log, ": ");
-    if (!problem.target.empty()) absl::StrAppend(text, problem.target, ": ");
-    absl::StrAppend(text, problem.text, "\n");
+    const auto [entry, is_new] =
+        known.try_emplace({problem.target, problem.text}, lines.size());
+    if (is_new) lines.push_back({&problem, 0});
+    ++lines[entry->second].second;
+  }
+  for (const auto& [problem, count] : lines) {
+    absl::StrAppend(text, "  ", problem->log);
+    if (count > 1) absl::StrAppend(text, " and ", count - 1, " more");
+    absl::StrAppend(text, ": ");
+    if (!problem->target.empty()) absl::StrAppend(text, problem->target, ": ");
+    absl::StrAppend(text, problem->text, "\n");
   }
   *text += "\n";
 }

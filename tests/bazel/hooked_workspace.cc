@@ -86,8 +86,8 @@ CommandResult HookedWorkspace::Lint(const std::string& aquery_arguments,
                            "--ui_event_filters=-info --noshow_progress ",
                            aquery_arguments, " > ", aquery));
   return Shell(absl::StrCat("cd '", dir_, "' && ", filemon_,
-                            " bazel-lint --aquery=", aquery, " ", options, " ",
-                            logs_, " 2>&1"));
+                            " bazel lint --aquery=", aquery, " ", options, " ",
+                            logs_));
 }
 
 void HookedWorkspace::RemoveLogs() const {

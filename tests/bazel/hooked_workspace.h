@@ -35,7 +35,7 @@ class HookedWorkspace {
   CommandResult Bazel(const std::string& arguments) const;
 
   // Asks aquery with `arguments` and then runs
-  // `filemon bazel-lint OPTIONS LOGS`.
+  // `filemon bazel lint OPTIONS LOGS`.
   CommandResult Lint(const std::string& aquery_arguments,
                      const std::string& options) const;
 
