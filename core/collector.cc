@@ -119,17 +119,20 @@ bool Collector::Wait(int fd) {
   pollfd sources[] = {{fd, POLLIN, 0},
                       {watch_.fd(), POLLIN, 0},
                       {pipe_->bell(), POLLIN, 0},
-                      {root_pidfd_, POLLIN, 0}};
+                      {root_pidfd_, POLLIN, 0},
+                      {pipe_->door().fd(), POLLIN, 0}};
   const absl::Duration wait = deaths_.empty() ? pace_ : absl::ZeroDuration();
   poll(sources, std::size(sources),
        static_cast<int>(absl::ToInt64Milliseconds(wait)));
   if (sources[2].revents != 0) pipe_->SilenceBell();
   if (sources[3].revents != 0) close(std::exchange(root_pidfd_, -1));
   for (Death& death : watch_.Poll()) deaths_.push_back(std::move(death));
+  if (sources[4].revents != 0) AnswerTheDoor();
   return sources[0].revents != 0;
 }
 
 void Collector::Finish() {
+  AnswerTheDoor();
   // A round may bring to light processes that have ended by now; those that go
   // on may report for ever, and are not waited for.
   bool more = true;
@@ -255,6 +258,29 @@ void Collector::TakeOverflow(uint64_t pending) {
   __atomic_store_n(&pipe_->lanes()->head()->taken_pages,
                    static_cast<uint32_t>(overflow->taken() / memory::kPage),
                    __ATOMIC_RELEASE);
+}
+
+bool Collector::IsOfSession(pid_t pid) {
+  // More generations than this have nobody's process between them.
+  constexpr int kGenerations = 64;
+  for (int i = 0; pid > 1 && i < kGenerations; ++i) {
+    if (merge_.Alive(pid)) return true;
+    pid = host_.ParentOf(pid);
+  }
+  return false;
+}
+
+void Collector::AnswerTheDoor() {
+  // What it has said before it lost the pipe, or its parent of it.
+  Drain();
+  Lanes* const lanes = pipe_->lanes();
+  pipe_->door().Answer(
+      pipe_->writer(), lanes != nullptr ? lanes->fd() : -1,
+      [this](pid_t pid) { return IsOfSession(pid); },
+      [this](pid_t pid) {
+        log_->Comment(absl::StrCat("lost records of ", pid,
+                                   ", which had closed its descriptor"));
+      });
 }
 
 void Collector::ReportLosses() {

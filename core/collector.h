@@ -101,6 +101,10 @@ class Collector {
   bool ComesByOtherWays() const;
   // What is in the overflow, up to `pending` bytes.
   void TakeOverflow(uint64_t pending);
+  // Gives the pipe to processes of the session that have lost it.
+  void AnswerTheDoor();
+  // Whether the session's processes are its ancestors, or it is one of them.
+  bool IsOfSession(pid_t pid);
   // Writes down what processes have counted as lost.
   void ReportLosses();
   // Starts and ends the watching of processes that the merge has learnt of.

@@ -91,6 +91,7 @@ SessionPipe::SessionPipe(int reader, int writer, const int bell[2],
       bell_writer_(bell[1]),
       inode_(inode),
       cookie_(cookie),
+      door_(inode, cookie),
       lanes_(Lanes::Create(cookie)) {
   // What is in the overflow has its place among the rest by its stamp.
   if (lanes_ == nullptr || lanes_->count() == 0) return;

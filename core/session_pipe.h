@@ -11,6 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "core/door.h"
 #include "core/lanes.h"
 #include "core/overflow.h"
 #include "core/path_style.h"
@@ -49,6 +50,7 @@ class SessionPipe {
 
   // Null if the session has none.
   Lanes* lanes() const { return lanes_.get(); }
+  Door& door() { return door_; }
   // Null if the session has none; processes find it by the lanes' head.
   Overflow* overflow() const { return overflow_.get(); }
   // wire::kSessionVariable's LANES.
@@ -74,6 +76,7 @@ class SessionPipe {
   const int bell_writer_;  // without any, the other end would be ready always
   const uint64_t inode_;
   const uint32_t cookie_;
+  Door door_;
   const std::unique_ptr<Lanes> lanes_;
   std::unique_ptr<Overflow> overflow_;
 };

@@ -307,21 +307,27 @@ __attribute__((always_inline)) inline bool WriteInLane(
   return place != nullptr;
 }
 
-// For a process that may not write any more: its full lane has to do. False if
-// the collector does not make room soon.
+// For a process that has no pipe, as it may not write, or has no descriptor
+// left: its full lane has to do. False if the collector does not make room
+// soon.
 __attribute__((noinline)) bool WaitForLane(const Measured& measured) {
-  // A tenth of a second, on most machines. Without system calls there is no
-  // other way of waiting.
+  // A tenth of a second, on most machines where the clock is read.
   constexpr uint64_t kSpin = uint64_t{1} << 28;
+  constexpr int kMostSleeps = 100;  // of a millisecond
   static uint32_t given_up;  // the head at which the last wait was in vain
-  if (!sys::Denies(sys::kWrite)) return false;
+  if (!sys::Denies(sys::kWrite) && ThisSession().fd != kNoDescriptor) {
+    return false;
+  }
   const OwnPage* const page = OwnPageIfAny();
   const lane::Header* const lane = page != nullptr ? page->lane : nullptr;
   if (lane == nullptr || measured.size > lane::kLongest) return false;
+  const bool spins = sys::Denies(sys::kPpoll);
   const uint64_t begin = Stamp();
-  while (Stamp() - begin < kSpin) {
+  for (int sleeps = 0; spins ? Stamp() - begin < kSpin : sleeps < kMostSleeps;
+       ++sleeps) {
     if (__atomic_load_n(&lane->head, __ATOMIC_ACQUIRE) == given_up) break;
     if (WriteInLane(measured)) return true;
+    if (!spins) sys::Sleep(kFirstSleep);
   }
   given_up = __atomic_load_n(&lane->head, __ATOMIC_ACQUIRE);
   return false;

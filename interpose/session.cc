@@ -8,16 +8,19 @@
 #include "core/wire.h"
 #include "interpose/auxiliary.h"
 #include "interpose/channel.h"
+#include "interpose/door.h"
 #include "interpose/environment.h"
 #include "interpose/image.h"
 #include "interpose/libraries.h"
 #include "interpose/logged_session.h"
 #include "interpose/object_list.h"
+#include "interpose/own_lane.h"
 #include "interpose/own_library.h"
 #include "interpose/pid_namespace.h"
 #include "interpose/preload.h"
 #include "interpose/process.h"
 #include "interpose/readable.h"
+#include "interpose/session_memory.h"
 #include "interpose/sys.h"
 #include "interpose/text.h"
 
@@ -248,15 +251,29 @@ static void MovePipe(int fd) {
   __atomic_store_n(&ThisSession().fd, fd, __ATOMIC_RELAXED);
 }
 
+// For whom /proc does not lead to the collector.
+static int PipeFromTheDoor() {
+  const Admission admission = Knock();
+  if (admission.lanes >= 0) {
+    // For what may be lost later to be counted.
+    SessionMemoryIn(admission.lanes);
+    sys::Close(admission.lanes);
+  }
+  return admission.pipe;
+}
+
 bool RecoverPipe() {
-  const int low =
-      OpenCollectorsFile(ThisSession().collector_fd, O_RDWR | O_NONBLOCK);
+  int low = OpenCollectorsFile(ThisSession().collector_fd, O_RDWR | O_NONBLOCK);
   if (low == -EMFILE || low == -ENFILE || low == -EPERM) {
     MovePipe(kNoDescriptor);
     return false;
   }
-  if (low < 0 || !IsPipe(low, ThisSession().inode)) {
-    if (low >= 0) sys::Close(low);
+  if (low >= 0 && !IsPipe(low, ThisSession().inode)) {
+    sys::Close(low);
+    low = -1;
+  }
+  if (low < 0) low = PipeFromTheDoor();
+  if (low < 0) {
     GoDormant();
     return false;
   }
@@ -280,6 +297,15 @@ static int DuplicateAboveLimit(int fd) {
   return result;
 }
 
+// The program takes the last number that there is: before it has it, its lane
+// can be opened there, which needs no descriptor afterwards.
+static void GoOnInMemory(int last) {
+  sys::Close(last);
+  GetLane();
+  // Where there is none, what is lost is counted.
+  SessionMemory();
+}
+
 bool PipeIsInPlace() { return IsPipe(ThisSession().fd, ThisSession().inode); }
 
 void RecoverPipeFrom(int fd) {
@@ -294,6 +320,7 @@ void YieldDescriptor() {
   }
   if (fd < 0) fd = DuplicateAboveLimit(old);
   MovePipe(fd < 0 ? kNoDescriptor : fd);
+  if (fd < 0 && Tracing()) GoOnInMemory(old);
 }
 
 bool CollectorLives() {

@@ -245,6 +245,7 @@ TEST_F(SessionTest, WaitsForADescriptorWhenNoneIsLeft) {
     setrlimit(RLIMIT_NOFILE, &limit);
     while (dup(STDIN_FILENO) >= 0) continue;
     YieldDescriptor();
+    while (dup(STDIN_FILENO) >= 0) continue;  // the program has it now
     CHECK_CHILD(ThisSession().fd == kNoDescriptor);
     CHECK_CHILD(Tracing());
     CHECK_CHILD(!RecoverPipe());
