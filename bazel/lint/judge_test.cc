@@ -127,7 +127,7 @@ TEST_F(JudgeTest, SaysWhatIsWrongWithALog) {
               ElementsAre("no-log  this is no filemon log"));
   EXPECT_THAT(ProblemsOf("\x7f"
                          "ELF"),
-              ElementsAre(HasSubstr("malformed-log")));
+              ElementsAre(HasSubstr("no-log")));
   EXPECT_THAT(ProblemsOf(LogText(1, a_ + "R\n")),
               ElementsAre(HasSubstr("malformed-log //a:t line 7: ")));
   EXPECT_THAT(ProblemsOf(LogText(1, a_, "")),
