@@ -13,6 +13,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "core/pipe_place.h"
 #include "core/wire.h"
 
 namespace filemon {
@@ -21,17 +22,31 @@ namespace {
 // What /proc/sys/fs/pipe-max-size allows to anyone by default.
 constexpr int kPipeSize = 1024 * 1024;
 
-constexpr int kHighestFd = 1000;
+// Of so many numbers one is free, whatever we have inherited.
+constexpr int kChoice = 64;
 
-// Gives `fd` a high number, if one is free; the descriptor to use.
+// Gives `fd` the number that the programs are to inherit it under, if that can
+// be had, and otherwise a high one; the descriptor to use.
 int MoveHigh(int fd) {
-  int number = kHighestFd;
   rlimit limit;
-  if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur <= kHighestFd) {
-    number = static_cast<int>(limit.rlim_cur) - 1;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return fd;
+  const int place = PlaceUnderLimit(limit.rlim_cur);
+  // For a moment, and more than is allowed if we may.
+  rlimit raised = limit;
+  raised.rlim_cur = std::max<rlim_t>(limit.rlim_cur, place + kChoice);
+  raised.rlim_max = std::max(limit.rlim_max, raised.rlim_cur);
+  if (setrlimit(RLIMIT_NOFILE, &raised) != 0) {
+    raised.rlim_cur = raised.rlim_max = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &raised);
   }
-  while (number > fd && fcntl(number, F_GETFD) >= 0) --number;
-  if (number <= fd || dup3(fd, number, O_CLOEXEC) < 0) return fd;
+  int number = fcntl(fd, F_DUPFD_CLOEXEC, place);
+  if (number < 0) {
+    number = static_cast<int>(std::min<rlim_t>(raised.rlim_cur, place)) - 1;
+    while (number > fd && fcntl(number, F_GETFD) >= 0) --number;
+    if (number <= fd || dup3(fd, number, O_CLOEXEC) < 0) number = -1;
+  }
+  setrlimit(RLIMIT_NOFILE, &limit);
+  if (number < 0) return fd;
   close(fd);
   return number;
 }

@@ -38,9 +38,8 @@ class SessionPipe {
   uint32_t cookie() const { return cookie_; }
   uint64_t inode() const { return inode_; }
   int reader() const { return reader_; }
-  // The writing end, close-on-exec. Its number is high, out of the way of the
-  // programs that inherit it: the highest that RLIMIT_NOFILE allows, but not
-  // above 1000, as the kernel's table of descriptors grows with the number.
+  // The writing end, close-on-exec. Its number is out of the way of the
+  // programs that inherit it (core/pipe_place.h).
   int writer() const { return writer_; }
 
   // A descriptor that is readable when a process wants the collector to look at

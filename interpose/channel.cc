@@ -11,9 +11,11 @@
 #include "interpose/channel.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/uio.h>
 
 #include "core/stamp.h"
+#include "interpose/apart.h"
 #include "interpose/image_proof.h"
 #include "interpose/own_lane.h"
 #include "interpose/process.h"
@@ -47,6 +49,7 @@ constexpr int kStall = 100 * 1000;
 
 int g_sleep;             // the next one; 0 before the first
 uint32_t g_lost;         // given up since the last kLost, and counted only here
+uint32_t g_writers;      // how many write into the pipe just now
 bool g_out_of_patience;  // the last wait was in vain: no other until a success
 uint32_t g_fragment_number;  // of the last record sent in pieces
 
@@ -148,9 +151,60 @@ __attribute__((noinline)) bool WaitForRoom(Wait* wait) {
     NoteStall(looks);
   }
   Sleep(&wait->waited);
-  if (CollectorLives()) return true;
+  if (ThisSession().fd < 0 || CollectorLives()) return true;
   GoDormant();
   return false;
+}
+
+// The descriptor is not closed meanwhile (pipe_place.h).
+template <typename Attempt>
+inline long WriteCounted(Attempt write) {
+  __atomic_fetch_add(&g_writers, 1, __ATOMIC_SEQ_CST);
+  const int fd = __atomic_load_n(&ThisSession().fd, __ATOMIC_SEQ_CST);
+  const long result = fd < 0 ? -EBADF : write(fd);
+  __atomic_fetch_sub(&g_writers, 1, __ATOMIC_RELEASE);
+  return result;
+}
+
+// Writes by a descriptor that exists only meanwhile.
+template <typename Attempt>
+struct PassingWrite {
+  Attempt* write;
+  size_t size;
+  long result;
+
+  static int InPipe(void* data) {
+    auto* const self = static_cast<PassingWrite*>(data);
+    const int fd = OpenCollectorsFile(ThisSession().collector_fd,
+                                      O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0) return fd;
+    self->result = IsPipeOfSession(fd) ? (*self->write)(fd) : -EBADF;
+    sys::Close(fd);
+    return 0;
+  }
+
+  static int InOverflow(void* data) {
+    auto* const self = static_cast<PassingWrite*>(data);
+    const int fd = OpenOverflow(self->size);
+    if (fd < 0) return fd;
+    self->result = (*self->write)(fd);
+    sys::Close(fd);
+    return 0;
+  }
+};
+
+template <typename Attempt>
+__attribute__((noinline)) long WriteApart(Attempt write) {
+  PassingWrite<Attempt> passing = {&write, 0, -EBADF};
+  const int error = RunApart(PassingWrite<Attempt>::InPipe, &passing);
+  return error != 0 ? error : passing.result;
+}
+
+// Whether a write has failed for another reason than a full pipe, a signal or a
+// filter of the program's.
+bool IsOfNoPipe(long result) {
+  return result < 0 && result != -EAGAIN && result != -EINTR &&
+         result != -EPERM;
 }
 
 // Room that does not depend on the collector. False if there is none, and for
@@ -158,11 +212,9 @@ __attribute__((noinline)) bool WaitForRoom(Wait* wait) {
 template <typename Attempt>
 bool Append(Attempt write, size_t size) {
   if (g_unstamped) return false;
-  const int fd = OpenOverflow(size);
-  if (fd < 0) return false;
-  const long result = write(fd);
-  sys::Close(fd);
-  return result == static_cast<long>(size);
+  PassingWrite<Attempt> passing = {&write, size, -EBADF};
+  RunApart(PassingWrite<Attempt>::InOverflow, &passing);
+  return passing.result == static_cast<long>(size);
 }
 
 // `write` tries once to write `size` bytes, and returns what the kernel said.
@@ -174,9 +226,20 @@ bool WriteWhole(Attempt write, size_t size, bool* appends) {
   bool recovered = false;
   if (*appends) return Append(write, size);
   for (;;) {
-    const int fd = __atomic_load_n(&ThisSession().fd, __ATOMIC_RELAXED);
-    if (fd == kDormant) return false;
-    const long result = fd < 0 ? -EBADF : write(fd);
+    if (__atomic_load_n(&ThisSession().fd, __ATOMIC_RELAXED) == kDormant) {
+      return false;
+    }
+    long result = WriteCounted(write);
+    if (__builtin_expect(IsOfNoPipe(result), 0)) {
+      // The descriptor is gone: a system call that no wrapper saw, or for want
+      // of a free number.
+      if (!recovered && RecoverPipe()) {
+        recovered = true;
+        continue;
+      }
+      if (ThisSession().fd != kNoDescriptor) return false;
+      result = WriteApart(write);
+    }
     if (__builtin_expect(result >= 0, 1)) {
       if (__builtin_expect(g_sleep != 0 || g_out_of_patience, 0)) GetOver();
       return true;
@@ -191,13 +254,8 @@ bool WriteWhole(Attempt write, size_t size, bool* appends) {
         break;
       case -EINTR:
         break;
-      case -EPERM:  // a filter of the program's
-        return false;
       default:
-        // The descriptor is gone: a system call that no wrapper saw.
-        if (recovered || !RecoverPipe()) return false;
-        recovered = true;
-        break;
+        return false;
     }
   }
 }
@@ -376,6 +434,17 @@ void StopStamps() {
 }
 
 void ResumeStamps() { g_unstamped = false; }
+
+bool WritersAreDone() {
+  constexpr int kPatient = 100;
+  for (int i = 0; i < kPatient; ++i) {
+    if (__atomic_load_n(&g_writers, __ATOMIC_SEQ_CST) == 0) return true;
+    sys::Call(SYS_sched_yield);
+  }
+  return false;
+}
+
+void ForgetWriters() { __atomic_store_n(&g_writers, 0, __ATOMIC_RELAXED); }
 
 void Batch::Add(const OutgoingRecord& record) {
   const Measured measured(record);

@@ -43,6 +43,13 @@ extern bool g_unstamped __attribute__((visibility("hidden")));
 // In a forked child: what its parent has lost is its parent's to say.
 void ForgetLosses();
 
+// To be called when the pipe has got another descriptor: true once nobody
+// writes by the old one any more. False if somebody still does after a moment,
+// who may be stopped, or be the code that this signal handler has interrupted.
+bool WritersAreDone();
+// In a new process: its parent's writers are not here.
+void ForgetWriters();
+
 // Several records in as few writes as possible.
 class Batch {
  public:

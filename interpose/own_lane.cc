@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 
+#include "interpose/apart.h"
 #include "interpose/channel.h"
 #include "interpose/session_memory.h"
 #include "interpose/sys.h"
@@ -57,14 +58,21 @@ lane::Header* TakeLane(int fd) {
   return nullptr;
 }
 
-// A signal handler that forked halfway would have two processes take it.
+// The file is open for a moment only: the mapping keeps the lock.
+int TakeLaneApart(void* taken) {
+  const int fd = OpenCollectorsFile(ThisSession().lanes, O_RDWR | O_CLOEXEC);
+  if (fd < 0) return fd;
+  *static_cast<lane::Header**>(taken) = TakeLane(fd);
+  sys::Close(fd);
+  return 0;
+}
+
 lane::Header* OpenLane(OwnPage* page) {
   if (ThisSession().lanes == 0 || g_unstamped) return nullptr;
+  // A signal handler that forked halfway would have two processes take it.
   const sys::SignalsBlocked blocked;
-  const int fd = OpenCollectorsFile(ThisSession().lanes, O_RDWR | O_CLOEXEC);
-  if (fd < 0) return nullptr;
-  lane::Header* const lane = TakeLane(fd);
-  sys::Close(fd);
+  lane::Header* lane = nullptr;
+  RunApart(TakeLaneApart, &lane);
   if (lane == nullptr) return nullptr;
   __atomic_store_n(&g_lane, lane, __ATOMIC_RELAXED);
   page->lane_cookie = ThisSession().cookie;

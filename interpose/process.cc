@@ -145,6 +145,7 @@ void AnnounceForkedChild(pid_t parent) {
   // Another thread's dlopen() does not go on here.
   ForgetPendingLibraries();
   ForgetLosses();
+  ForgetWriters();
   PutOwnPageAside();
   if (entered) return EnterPidNamespace(parent, pid);
   __atomic_store_n(&ThisSession().pid, pid, __ATOMIC_RELAXED);

@@ -12,6 +12,7 @@
 #include "gtest/gtest.h"
 #include "interpose/fake_collector.h"
 #include "interpose/own_page.h"
+#include "interpose/pipe_place.h"
 #include "interpose/session.h"
 
 namespace filemon {

@@ -8,6 +8,7 @@
 #include "interpose/known_directories.h"
 #include "interpose/libraries.h"
 #include "interpose/logged_session.h"
+#include "interpose/own_entry.h"
 #include "interpose/process.h"
 #include "interpose/sys.h"
 #include "interpose/text.h"
@@ -136,6 +137,13 @@ void ReportOpenIn(const char* directory, const char* name, int flags) {
   EmitIn(directory, MakeRecord(wire::Kind::kOpen, AccessOf(flags)), name);
 }
 
+// The pipe's name in /proc was opened.
+static int CloseUnfound(int fd) {
+  sys::Close(fd);
+  errno = ENOENT;
+  return -1;
+}
+
 int OpenResult(int fd, PathAt path, int flags) {
   if (__builtin_expect(fd < 0, 0) || (flags & O_CREAT) != 0) {
     fd = OpenedOrDevice(fd, path.name, flags);
@@ -143,6 +151,7 @@ int OpenResult(int fd, PathAt path, int flags) {
   }
   if (!Tracing()) return fd;
   GivenDescriptor(fd);
+  if (NamesPipe(path)) return CloseUnfound(fd);
   if (sys::Denies(sys::kReadlinkat)) NoteOpened(fd, path);
   if (__builtin_expect(WantsAbsoluteNames(), 0) && AccessOf(flags) != 0 &&
       EmitResolved(fd, path, AccessOf(flags))) {

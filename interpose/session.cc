@@ -5,6 +5,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include "core/pipe_place.h"
 #include "core/wire.h"
 #include "interpose/auxiliary.h"
 #include "interpose/channel.h"
@@ -17,6 +18,7 @@
 #include "interpose/own_lane.h"
 #include "interpose/own_library.h"
 #include "interpose/pid_namespace.h"
+#include "interpose/pipe_place.h"
 #include "interpose/preload.h"
 #include "interpose/process.h"
 #include "interpose/readable.h"
@@ -91,23 +93,6 @@ void EnterWithPipe(Session* session, const Membership& membership, int pipe) {
   session->pid_namespace = PidNamespaceOf(pipe, session->collector);
 }
 
-// Moves to the number that the session's pipe is to have: high, as far as
-// RLIMIT_NOFILE lets us, out of the program's way, and inherited by its
-// children.
-int MoveHigh(int low) {
-  int fd = low;
-  for (int least = 1000; least > low; least /= 2) {
-    fd = sys::FcntlDupfd(low, least);
-    if (fd >= 0) break;
-  }
-  if (fd == low || fd < 0) {
-    sys::SetCloseOnExec(low, false);
-    return low;
-  }
-  sys::Close(low);
-  return fd;
-}
-
 // Joins the session that the environment names or asks for.
 void JoinByEnvironment() {
   char* const* environment = Environment();
@@ -139,6 +124,7 @@ void JoinByEnvironment() {
   // Where a filter keeps us from looking, the image before has known.
   if (sys::Denies(sys::kStat) || IsPipe(inherited.fd, session->inode)) {
     session->fd = inherited.fd;
+    if (IsOddPlace(inherited.fd)) Settle();
   } else {
     RecoverPipe();
   }
@@ -246,9 +232,10 @@ void RingBell() {
   sys::Close(fd);
 }
 
-static void MovePipe(int fd) {
-  NoteMovedPipe(ThisSession().fd);
-  __atomic_store_n(&ThisSession().fd, fd, __ATOMIC_RELAXED);
+bool MovePipe(int from, int to) {
+  NoteMovedPipe(from);
+  return __atomic_compare_exchange_n(&ThisSession().fd, &from, to, false,
+                                     __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 
 // For whom /proc does not lead to the collector.
@@ -263,9 +250,10 @@ static int PipeFromTheDoor() {
 }
 
 bool RecoverPipe() {
+  const int lost = ThisSession().fd;
   int low = OpenCollectorsFile(ThisSession().collector_fd, O_RDWR | O_NONBLOCK);
   if (low == -EMFILE || low == -ENFILE || low == -EPERM) {
-    MovePipe(kNoDescriptor);
+    MovePipe(lost, kNoDescriptor);
     return false;
   }
   if (low >= 0 && !IsPipe(low, ThisSession().inode)) {
@@ -279,48 +267,23 @@ bool RecoverPipe() {
   }
   // As the collector has done to the pipe that was lost.
   sys::SetOwner(low, ThisSession().collector);
-  MovePipe(MoveHigh(low));
-  return true;
+  const int fd = MoveHigh(low);
+  // Another thread may have it back already.
+  if (!MovePipe(lost, fd)) sys::Close(fd);
+  return ThisSession().fd >= 0;
 }
 
-// For a process that has every descriptor up to its limit open: a number above
-// it, which stays valid when the limit is back. -errno if that cannot be had.
-static int DuplicateAboveLimit(int fd) {
-  sys::FileLimit limit;
-  if (!sys::ExchangeFileLimit(nullptr, &limit) || limit.hard <= limit.soft) {
-    return -EMFILE;
+bool IsPipeOfSession(int fd) { return IsPipe(fd, ThisSession().inode); }
+
+bool PipeIsInPlace() { return IsPipeOfSession(ThisSession().fd); }
+
+void GivenNear(int fd) {
+  if (fd < 0 || !Tracing()) return;
+  if (IsOurs(fd)) {
+    RecoverPipe();
+  } else {
+    GoAhead();
   }
-  const sys::FileLimit raised = {limit.soft + 1, limit.hard};
-  sys::ExchangeFileLimit(&raised, nullptr);
-  const int result = sys::FcntlDupfd(fd, static_cast<int>(limit.soft));
-  sys::ExchangeFileLimit(&limit, nullptr);
-  return result;
-}
-
-// The program takes the last number that there is: before it has it, its lane
-// can be opened there, which needs no descriptor afterwards.
-static void GoOnInMemory(int last) {
-  sys::Close(last);
-  GetLane();
-  // Where there is none, what is lost is counted.
-  SessionMemory();
-}
-
-bool PipeIsInPlace() { return IsPipe(ThisSession().fd, ThisSession().inode); }
-
-void RecoverPipeFrom(int fd) {
-  if (Tracing() && IsOurs(fd)) RecoverPipe();
-}
-
-void YieldDescriptor() {
-  const int old = ThisSession().fd;
-  int fd = sys::FcntlDupfd(old, old + 1);
-  for (int least = old / 2; fd < 0 && least > 2; least /= 2) {
-    fd = sys::FcntlDupfd(old, least);
-  }
-  if (fd < 0) fd = DuplicateAboveLimit(old);
-  MovePipe(fd < 0 ? kNoDescriptor : fd);
-  if (fd < 0 && Tracing()) GoOnInMemory(old);
 }
 
 bool CollectorLives() {

@@ -109,21 +109,34 @@ bool RecoverPipe();
 // may be another file's by now.
 bool PipeIsInPlace();
 
+// The same of any descriptor.
+bool IsPipeOfSession(int fd);
+
+// The pipe, which was `from`, is `to` from now on. False if it was not, and
+// nothing has changed.
+bool MovePipe(int from, int to);
+
+// How close the program's own numbers come before the pipe goes ahead.
+inline constexpr unsigned kNear = 16;
+
+// False for who has no pipe, but perhaps of -1.
+inline bool ComesNear(int fd) {
+  const int ours = __atomic_load_n(&ThisSession().fd, __ATOMIC_RELAXED);
+  return static_cast<unsigned>(ours) - static_cast<unsigned>(fd) <= kNear;
+}
+
 // The rest of GivenDescriptor().
-void RecoverPipeFrom(int fd);
+void GivenNear(int fd);
 
 // A call has given the program descriptor `fd`: what was known of that number
 // is void. If it is the pipe's, the pipe was closed behind our back, and is
-// recovered. Returns `fd`.
+// recovered; if it comes near, the pipe goes out of its way (pipe_place.h).
+// Returns `fd`.
 inline int GivenDescriptor(int fd) {
   ForgetDirectoryName(fd);
-  if (__builtin_expect(IsOurs(fd), 0)) RecoverPipeFrom(fd);
+  if (__builtin_expect(ComesNear(fd), 0)) GivenNear(fd);
   return fd;
 }
-
-// The program wants our descriptor's number for itself: moves the pipe to
-// another. If none is free the pipe is lost until one is.
-void YieldDescriptor();
 
 // How long this process waits for a collector that lives and does not move, in
 // milliseconds: it may have been stopped.

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include "interpose/apart.h"
 #include "interpose/session.h"
 #include "interpose/sys.h"
 
@@ -53,13 +54,19 @@ memory::Head* SessionMemoryIn(int fd) {
   return head;
 }
 
+static int MapHead(void* head) {
+  const int fd = OpenCollectorsFile(ThisSession().lanes, O_RDWR | O_CLOEXEC);
+  if (fd < 0) return fd;
+  *static_cast<memory::Head**>(head) = SessionMemoryIn(fd);
+  sys::Close(fd);
+  return 0;
+}
+
 memory::Head* SessionMemory() {
   if (memory::Head* const head = Mapped()) return head;
   if (ThisSession().lanes == 0) return nullptr;
-  const int fd = OpenCollectorsFile(ThisSession().lanes, O_RDWR | O_CLOEXEC);
-  if (fd < 0) return nullptr;
-  memory::Head* const head = SessionMemoryIn(fd);
-  sys::Close(fd);
+  memory::Head* head = nullptr;
+  RunApart(MapHead, &head);
   return head;
 }
 

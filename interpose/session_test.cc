@@ -17,6 +17,7 @@
 #include "gtest/gtest.h"
 #include "interpose/fake_collector.h"
 #include "interpose/fake_image.h"
+#include "interpose/pipe_place.h"
 #include "interpose/preload.h"
 #include "interpose/sys.h"
 
@@ -189,6 +190,7 @@ TEST_F(SessionTest, YieldsItsNumber) {
     CHECK_CHILD(ThisSession().fd > old);
     CHECK_CHILD(InodeOf(ThisSession().fd) == ThisSession().inode);
     CHECK_CHILD(!IsOurs(old));
+    CHECK_CHILD(fcntl(old, F_GETFD) == -1);
   }));
 }
 
@@ -244,9 +246,11 @@ TEST_F(SessionTest, WaitsForADescriptorWhenNoneIsLeft) {
     limit.rlim_max = limit.rlim_cur;
     setrlimit(RLIMIT_NOFILE, &limit);
     while (dup(STDIN_FILENO) >= 0) continue;
+    const int number = ThisSession().fd;
     YieldDescriptor();
     while (dup(STDIN_FILENO) >= 0) continue;  // the program has it now
     CHECK_CHILD(ThisSession().fd == kNoDescriptor);
+    CHECK_CHILD(dup(STDIN_FILENO) == number);
     CHECK_CHILD(Tracing());
     CHECK_CHILD(!RecoverPipe());
     CHECK_CHILD(Tracing());

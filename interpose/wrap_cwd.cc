@@ -1,4 +1,5 @@
 // Calls that change the current directory: C records.
+#include "interpose/descriptors.h"
 #include "interpose/results.h"
 #include "interpose/wrapper.h"
 
@@ -14,6 +15,7 @@ FILEMON_WRAP(int, chdir, (const char* path)) {
 }
 
 FILEMON_WRAP(int, fchdir, (int fd)) {
+  if (HidesDescriptor(fd)) return NoSuchDescriptor();
   return ChdirResult(FILEMON_NEXT(fchdir)(fd), nullptr);
 }
 

@@ -1,6 +1,6 @@
 // Guards of the pipe's descriptor: for the program it does not exist. It cannot
-// be closed, copied or overwritten; a program that wants its number gets it,
-// and the pipe moves.
+// be closed, copied or overwritten; a program that names its number finds
+// nothing there, and the pipe moves (pipe_place.h).
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -12,9 +12,9 @@
 #include "interpose/descriptors.h"
 #include "interpose/device.h"
 #include "interpose/directory_names.h"
+#include "interpose/pipe_place.h"
 #include "interpose/session.h"
 #include "interpose/sys.h"
-#include "interpose/text.h"
 #include "interpose/wrapper.h"
 
 namespace filemon {
@@ -22,18 +22,15 @@ namespace filemon {
 bool StillHidesDescriptor(int fd) {
   if (!Tracing()) return false;
   // The number may be a file of the program's.
-  if (!PipeIsInPlace()) RecoverPipe();
-  return IsOurs(fd);
+  if (!PipeIsInPlace()) {
+    RecoverPipe();
+    return IsOurs(fd);
+  }
+  StepAside();
+  return true;
 }
 
 namespace {
-
-bool g_list_was_read;
-
-int NoSuchDescriptor() {
-  errno = EBADF;
-  return -1;
-}
 
 inline bool NeedsCare(int fd) {
   return __builtin_expect(
@@ -42,7 +39,7 @@ inline bool NeedsCare(int fd) {
 
 // What close() does to a descriptor that may not be just any file.
 __attribute__((noinline)) int CloseWithCare(int fd, int (*close)(int)) {
-  if (HidesDescriptor(fd)) return CloseHidden();
+  if (HidesDescriptor(fd)) return NoSuchDescriptor();
   ForgetDirectoryName(fd);
   return IsDevice(fd) ? CloseDevice(fd, close) : close(fd);
 }
@@ -50,7 +47,7 @@ __attribute__((noinline)) int CloseWithCare(int fd, int (*close)(int)) {
 }  // namespace
 
 void PrepareToReplace(int from, int to) {
-  if (HidesDescriptor(to)) YieldDescriptor();
+  VacateFor(to);
   if (from == to || !IsDevice(to) || sys::Fcntl(from, F_GETFD) < 0) return;
   CloseDevices(static_cast<unsigned>(to), static_cast<unsigned>(to));
 }
@@ -58,6 +55,15 @@ void PrepareToReplace(int from, int to) {
 int ReplacedDescriptor(int from, int copy) {
   ForgetDirectoryName(copy);
   return CopiedDescriptor(from, copy);
+}
+
+void MakeRoomAt(int least) {
+  if (least < 0 || !Tracing()) return;
+  if (IsOurs(least)) {
+    StepAside();
+  } else {
+    GoAhead();
+  }
 }
 
 void PrepareToShare(uint64_t flags) {
@@ -70,19 +76,10 @@ void PrepareToShare(uint64_t flags) {
   }
 }
 
-int CloseHidden() {
-  return __atomic_load_n(&g_list_was_read, __ATOMIC_RELAXED)
-             ? 0
-             : NoSuchDescriptor();
-}
-
-void NoteOpenDirectory(const char* path) {
-  // "/proc/self/fd", "/proc/PID/fd", "/proc/PID/task/TID/fd", "/dev/fd"
-  if (!StartsWith(path, "/proc/") && !StartsWith(path, "/dev/fd")) return;
-  size_t size = strlen(path);
-  while (path[size - 1] == '/') --size;
-  if (EqualBytes(path + size - 3, "/fd", 3)) {
-    __atomic_store_n(&g_list_was_read, true, __ATOMIC_RELAXED);
+void VacateFor(int fd) {
+  if (__builtin_expect(IsOurs(fd), 0) && Tracing()) {
+    if (!PipeIsInPlace()) RecoverPipe();
+    if (IsOurs(fd)) YieldDescriptor();
   }
 }
 
@@ -123,7 +120,7 @@ FILEMON_WRAP_CLOSE(__close)
 
 // musl's, and POSIX.1-2024's.
 FILEMON_WRAP(int, posix_close, (int fd, int flags)) {
-  if (HidesDescriptor(fd)) return CloseHidden();
+  if (HidesDescriptor(fd)) return NoSuchDescriptor();
   ForgetDirectoryName(fd);
   return FILEMON_NEXT(posix_close)(fd, flags);
 }
@@ -158,7 +155,8 @@ FILEMON_WRAP(void, closefrom, (int low)) {
 
 FILEMON_WRAP(int, dup, (int fd)) {
   if (HidesDescriptor(fd)) return NoSuchDescriptor();
-  return CopiedDescriptor(fd, GivenDescriptor(FILEMON_NEXT(dup)(fd)));
+  return CopiedDescriptor(
+      fd, GivenDescriptor(Giving([&] { return FILEMON_NEXT(dup)(fd); })));
 }
 
 #define FILEMON_WRAP_DUP2(name)                                    \
@@ -180,17 +178,20 @@ static bool Duplicates(int command) {
   return command == F_DUPFD || command == F_DUPFD_CLOEXEC;
 }
 
-#define FILEMON_WRAP_FCNTL(name)                                               \
-  FILEMON_WRAP(int, name, (int fd, int command, ...)) {                        \
-    if (HidesDescriptor(fd)) return NoSuchDescriptor();                        \
-    va_list arguments;                                                         \
-    va_start(arguments, command);                                              \
-    /* An int or a pointer, or nothing: a register holds each (fcntl(2)). */   \
-    void* const argument = va_arg(arguments, void*);                           \
-    va_end(arguments);                                                         \
-    const int result = FILEMON_NEXT(name)(fd, command, argument);              \
-    return Duplicates(command) ? CopiedDescriptor(fd, GivenDescriptor(result)) \
-                               : result;                                       \
+#define FILEMON_WRAP_FCNTL(name)                                             \
+  FILEMON_WRAP(int, name, (int fd, int command, ...)) {                      \
+    if (HidesDescriptor(fd)) return NoSuchDescriptor();                      \
+    va_list arguments;                                                       \
+    va_start(arguments, command);                                            \
+    /* An int or a pointer, or nothing: a register holds each (fcntl(2)). */ \
+    void* const argument = va_arg(arguments, void*);                         \
+    va_end(arguments);                                                       \
+    const auto call = [&] {                                                  \
+      return FILEMON_NEXT(name)(fd, command, argument);                      \
+    };                                                                       \
+    if (!Duplicates(command)) return call();                                 \
+    PrepareToCopy(reinterpret_cast<long>(argument));                         \
+    return CopiedDescriptor(fd, GivenDescriptor(Giving(call)));              \
   }
 FILEMON_WRAP_FCNTL(fcntl)
 FILEMON_WRAP_FCNTL(fcntl64)

@@ -8,7 +8,9 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "interpose/descriptors.h"
 #include "interpose/device.h"
+#include "interpose/own_entry.h"
 #include "interpose/readable.h"
 #include "interpose/wrapper.h"
 
@@ -20,6 +22,7 @@ namespace filemon {
     va_start(arguments, request);                                 \
     void* const argument = va_arg(arguments, void*);              \
     va_end(arguments);                                            \
+    if (HidesDescriptor(fd)) return NoSuchDescriptor();           \
     int result;                                                   \
     /* musl's request is an int. */                               \
     const auto code = static_cast<unsigned>(request);             \
@@ -56,9 +59,23 @@ int DescribeDevice(Stat* out) {
   return 0;
 }
 
+// What may be the pipe's descriptor in /proc: few files are of these types.
+inline bool MayBePipe(mode_t mode) {
+  return __builtin_expect(S_ISFIFO(mode) || S_ISLNK(mode), 0);
+}
+
 template <typename Stat>
-int StatResult(int result, const char* path, Stat* out) {
-  return MissesDevice(result, path) ? DescribeDevice(out) : result;
+__attribute__((noinline)) int UnusualResult(int result, int dirfd,
+                                            const char* path, Stat* out) {
+  return MissesDevice(result, path) ? DescribeDevice(out)
+                                    : FoundByName(result, {dirfd, path});
+}
+
+template <typename Stat>
+__attribute__((always_inline)) inline int StatResult(int result, PathAt path,
+                                                     Stat* out) {
+  if (__builtin_expect(result == 0, 1) && !MayBePipe(out->st_mode)) return 0;
+  return UnusualResult(result, path.dirfd, path.name, out);
 }
 
 // Of a descriptor: an open device is a socket for the kernel.
@@ -74,14 +91,14 @@ int StatAtResult(int result, int dirfd, const char* path, int flags,
   if (result == 0 && (flags & AT_EMPTY_PATH) != 0) {
     return FstatResult(result, dirfd, out);
   }
-  return StatResult(result, path, out);
+  return StatResult(result, {dirfd, path}, out);
 }
 
 }  // namespace
 
-#define FILEMON_WRAP_STAT(name, type)                            \
-  FILEMON_WRAP(int, name, (const char* path, type* out)) {       \
-    return StatResult(FILEMON_NEXT(name)(path, out), path, out); \
+#define FILEMON_WRAP_STAT(name, type)                                          \
+  FILEMON_WRAP(int, name, (const char* path, type* out)) {                     \
+    return StatResult(FILEMON_NEXT(name)(path, out), PathAt::Here(path), out); \
   }
 FILEMON_WRAP_STAT(stat, struct stat)
 FILEMON_WRAP_STAT(stat64, struct stat64)
@@ -90,6 +107,7 @@ FILEMON_WRAP_STAT(lstat64, struct stat64)
 
 #define FILEMON_WRAP_FSTAT(name, type)                        \
   FILEMON_WRAP(int, name, (int fd, type* out)) {              \
+    if (HidesDescriptor(fd)) return NoSuchDescriptor();       \
     if (!HasDevices()) return FILEMON_NEXT(name)(fd, out);    \
     return FstatResult(FILEMON_NEXT(name)(fd, out), fd, out); \
   }
@@ -99,6 +117,7 @@ FILEMON_WRAP_FSTAT(fstat64, struct stat64)
 #define FILEMON_WRAP_FSTATAT(name, type)                                    \
   FILEMON_WRAP(int, name,                                                   \
                (int dirfd, const char* path, type* out, int flags)) {       \
+    TouchDescriptor(dirfd);                                                 \
     return StatAtResult(FILEMON_NEXT(name)(dirfd, path, out, flags), dirfd, \
                         path, flags, out);                                  \
   }
@@ -106,9 +125,10 @@ FILEMON_WRAP_FSTATAT(fstatat, struct stat)
 FILEMON_WRAP_FSTATAT(fstatat64, struct stat64)
 
 // What programs built for glibc before 2.33 call; `version` is the struct's.
-#define FILEMON_WRAP_XSTAT(name, type)                                    \
-  FILEMON_WRAP(int, name, (int version, const char* path, type* out)) {   \
-    return StatResult(FILEMON_NEXT(name)(version, path, out), path, out); \
+#define FILEMON_WRAP_XSTAT(name, type)                                  \
+  FILEMON_WRAP(int, name, (int version, const char* path, type* out)) { \
+    return StatResult(FILEMON_NEXT(name)(version, path, out),           \
+                      PathAt::Here(path), out);                         \
   }
 FILEMON_WRAP_XSTAT(__xstat, struct stat)
 FILEMON_WRAP_XSTAT(__xstat64, struct stat64)
@@ -117,6 +137,7 @@ FILEMON_WRAP_XSTAT(__lxstat64, struct stat64)
 
 #define FILEMON_WRAP_FXSTAT(name, type)                                \
   FILEMON_WRAP(int, name, (int version, int fd, type* out)) {          \
+    if (HidesDescriptor(fd)) return NoSuchDescriptor();                \
     if (!HasDevices()) return FILEMON_NEXT(name)(version, fd, out);    \
     return FstatResult(FILEMON_NEXT(name)(version, fd, out), fd, out); \
   }
@@ -127,6 +148,7 @@ FILEMON_WRAP_FXSTAT(__fxstat64, struct stat64)
   FILEMON_WRAP(                                                               \
       int, name,                                                              \
       (int version, int dirfd, const char* path, type* out, int flags)) {     \
+    TouchDescriptor(dirfd);                                                   \
     return StatAtResult(FILEMON_NEXT(name)(version, dirfd, path, out, flags), \
                         dirfd, path, flags, out);                             \
   }
@@ -136,8 +158,12 @@ FILEMON_WRAP_FXSTATAT(__fxstatat64, struct stat64)
 FILEMON_WRAP(int, statx,
              (int dirfd, const char* path, int flags, unsigned mask,
               struct statx* out)) {
+  TouchDescriptor(dirfd);
   const int result = FILEMON_NEXT(statx)(dirfd, path, flags, mask, out);
   const bool empty = result == 0 && (flags & AT_EMPTY_PATH) != 0;
+  if (!empty && result == 0) {
+    return MayBePipe(out->stx_mode) ? FoundByName(0, {dirfd, path}) : 0;
+  }
   if (empty ? !S_ISSOCK(out->stx_mode) || !IsDevice(dirfd)
             : !MissesDevice(result, path)) {
     return result;
@@ -156,8 +182,8 @@ FILEMON_WRAP(int, statx,
 namespace {
 
 // access(): everyone may read and write the device, and nobody execute it.
-int AccessResult(int result, const char* path, int mode) {
-  if (!MissesDevice(result, path)) return result;
+int AccessResult(int result, PathAt path, int mode) {
+  if (!MissesDevice(result, path.name)) return FoundByName(result, path);
   if ((mode & X_OK) == 0) return 0;
   errno = EACCES;
   return -1;
@@ -165,9 +191,10 @@ int AccessResult(int result, const char* path, int mode) {
 
 }  // namespace
 
-#define FILEMON_WRAP_ACCESS(name)                                    \
-  FILEMON_WRAP(int, name, (const char* path, int mode)) {            \
-    return AccessResult(FILEMON_NEXT(name)(path, mode), path, mode); \
+#define FILEMON_WRAP_ACCESS(name)                                           \
+  FILEMON_WRAP(int, name, (const char* path, int mode)) {                   \
+    return AccessResult(FILEMON_NEXT(name)(path, mode), PathAt::Here(path), \
+                        mode);                                              \
   }
 FILEMON_WRAP_ACCESS(access)
 FILEMON_WRAP_ACCESS(eaccess)
@@ -175,8 +202,8 @@ FILEMON_WRAP_ACCESS(euidaccess)
 
 FILEMON_WRAP(int, faccessat,
              (int dirfd, const char* path, int mode, int flags)) {
-  return AccessResult(FILEMON_NEXT(faccessat)(dirfd, path, mode, flags), path,
-                      mode);
+  return AccessResult(FILEMON_NEXT(faccessat)(dirfd, path, mode, flags),
+                      {dirfd, path}, mode);
 }
 
 }  // namespace filemon

@@ -12,9 +12,12 @@
 #include "interpose/current_directory.h"
 #include "interpose/descriptors.h"
 #include "interpose/directory_names.h"
+#include "interpose/entries.h"
 #include "interpose/kernel_names.h"
+#include "interpose/own_entry.h"
 #include "interpose/path.h"
 #include "interpose/path_buffer.h"
+#include "interpose/pipe_place.h"
 #include "interpose/readable.h"
 #include "interpose/report.h"
 #include "interpose/sys.h"
@@ -25,10 +28,7 @@
 namespace filemon {
 namespace {
 
-void ReportDirectory(PathAt path) {
-  NoteOpenDirectory(path.name);
-  ReportOpen(path, O_RDONLY);
-}
+void ReportDirectory(PathAt path) { ReportOpen(path, O_RDONLY); }
 
 }  // namespace
 
@@ -45,7 +45,7 @@ void ForgetStream(DIR* directory) {
 }  // namespace
 
 FILEMON_WRAP(DIR*, opendir, (const char* path)) {
-  DIR* const directory = FILEMON_NEXT(opendir)(path);
+  DIR* const directory = Giving([&] { return FILEMON_NEXT(opendir)(path); });
   if (directory == nullptr || !Tracing()) return directory;
   ForgetStream(directory);
   ReportDirectory(PathAt::Here(path));
@@ -57,29 +57,71 @@ FILEMON_WRAP(int, closedir, (DIR * directory)) {
   return FILEMON_NEXT(closedir)(directory);
 }
 
-// Entries and filters are passed through, whatever their type.
-#define FILEMON_WRAP_SCANDIR(name)                                        \
-  FILEMON_WRAP(                                                           \
-      int, name,                                                          \
-      (const char* path, void* entries, void* filter, void* compare)) {   \
-    const int count = FILEMON_NEXT(name)(path, entries, filter, compare); \
-    if (count >= 0 && Tracing()) ReportDirectory(PathAt::Here(path));     \
-    return count;                                                         \
-  }
-FILEMON_WRAP_SCANDIR(scandir)
-FILEMON_WRAP_SCANDIR(scandir64)
+namespace {
 
-#define FILEMON_WRAP_SCANDIRAT(name)                                      \
-  FILEMON_WRAP(int, name,                                                 \
-               (int dirfd, const char* path, void* entries, void* filter, \
-                void* compare)) {                                         \
-    const int count =                                                     \
-        FILEMON_NEXT(name)(dirfd, path, entries, filter, compare);        \
-    if (count >= 0 && Tracing()) ReportDirectory({dirfd, path});          \
-    return count;                                                         \
+// scandir()'s filter: the program's, if it has one, for all but the pipe's
+// number in a list of descriptors (own_entry.h).
+template <typename Entry>
+class Selection {
+ public:
+  using Filter = int (*)(const Entry*);
+
+  Selection(PathAt directory, Filter filter)
+      : directory_(directory), filter_(filter), outer_(current_) {
+    current_ = this;
   }
-FILEMON_WRAP_SCANDIRAT(scandirat)
-FILEMON_WRAP_SCANDIRAT(scandirat64)
+  ~Selection() { current_ = outer_; }
+  Selection(const Selection&) = delete;
+  Selection& operator=(const Selection&) = delete;
+
+  static int Select(const Entry* entry) {
+    const Selection* const self = current_;
+    if (IsOwnEntry(self->directory_, entry->d_name)) return 0;
+    return self->filter_ == nullptr || self->filter_(entry) != 0;
+  }
+
+ private:
+  const PathAt directory_;
+  const Filter filter_;
+  Selection* const outer_;  // of the scandir() whose filter calls this one
+  static __thread Selection* current_;
+};
+
+template <typename Entry>
+__thread Selection<Entry>* Selection<Entry>::current_;
+
+}  // namespace
+
+// The entries and how to compare them are passed through, whatever their type.
+#define FILEMON_WRAP_SCANDIR(name, type)                                       \
+  FILEMON_WRAP(int, name,                                                      \
+               (const char* path, void* entries, int (*filter)(const type*),   \
+                void* compare)) {                                              \
+    if (!Tracing()) return FILEMON_NEXT(name)(path, entries, filter, compare); \
+    const Selection<type> selection(PathAt::Here(path), filter);               \
+    const int count =                                                          \
+        FILEMON_NEXT(name)(path, entries, Selection<type>::Select, compare);   \
+    if (count >= 0) ReportDirectory(PathAt::Here(path));                       \
+    return count;                                                              \
+  }
+FILEMON_WRAP_SCANDIR(scandir, struct dirent)
+FILEMON_WRAP_SCANDIR(scandir64, struct dirent64)
+
+#define FILEMON_WRAP_SCANDIRAT(name, type)                                  \
+  FILEMON_WRAP(int, name,                                                   \
+               (int dirfd, const char* path, void* entries,                 \
+                int (*filter)(const type*), void* compare)) {               \
+    if (!Tracing()) {                                                       \
+      return FILEMON_NEXT(name)(dirfd, path, entries, filter, compare);     \
+    }                                                                       \
+    const Selection<type> selection({dirfd, path}, filter);                 \
+    const int count = FILEMON_NEXT(name)(dirfd, path, entries,              \
+                                         Selection<type>::Select, compare); \
+    if (count >= 0) ReportDirectory({dirfd, path});                         \
+    return count;                                                           \
+  }
+FILEMON_WRAP_SCANDIRAT(scandirat, struct dirent)
+FILEMON_WRAP_SCANDIRAT(scandirat64, struct dirent64)
 
 #define FILEMON_WRAP_FTW(name)                                             \
   FILEMON_WRAP(int, name,                                                  \
@@ -117,7 +159,7 @@ class GlobFunctions {
     if (!IsReadable(result, sizeof(*result))) return;
     Functions ours;
     ours.close = Find<decltype(ours.close)>("closedir");
-    ours.read = Find<decltype(ours.read)>("readdir64");
+    ours.read = reinterpret_cast<decltype(ours.read)>(ReadEntry);
     ours.open = Open;
     ours.lstat = Find<decltype(ours.lstat)>("lstat64");
     ours.stat = Find<decltype(ours.stat)>("stat64");
@@ -211,7 +253,6 @@ bool ChangesDirectory(const Walk* walk) {
 // A directory that libc has opened by a name in the directory that was current
 // then, and may not be any more.
 void ReportVisited(const char* name) {
-  NoteOpenDirectory(name);
   ReportOpen(PathAt::Told(name), O_RDONLY);
 }
 

@@ -7,6 +7,7 @@
 #include "interpose/descriptors.h"
 #include "interpose/kernel_names.h"
 #include "interpose/path_buffer.h"
+#include "interpose/pipe_place.h"
 #include "interpose/report.h"
 #include "interpose/results.h"
 #include "interpose/sys.h"
@@ -14,14 +15,6 @@
 
 namespace filemon {
 namespace {
-
-// For what is read by getdents(2).
-inline int DirectoryResult(int fd, PathAt path, int flags) {
-  if (__builtin_expect((flags & O_DIRECTORY) != 0, 0) && fd >= 0) {
-    NoteOpenDirectory(path.name);
-  }
-  return OpenResult(fd, path, flags);
-}
 
 // A file that may be created has a mode (open(2)). Without one this is whatever
 // the register or the stack holds, and libc does not look at it.
@@ -33,47 +26,50 @@ inline int DirectoryResult(int fd, PathAt path, int flags) {
 
 }  // namespace
 
-#define FILEMON_WRAP_OPEN(name)                                   \
-  FILEMON_WRAP(int, name, (const char* path, int flags, ...)) {   \
-    FILEMON_MODE_ARGUMENT(flags);                                 \
-    return DirectoryResult(FILEMON_NEXT(name)(path, flags, mode), \
-                           PathAt::Here(path), flags);            \
+#define FILEMON_WRAP_OPEN(name)                                        \
+  FILEMON_WRAP(int, name, (const char* path, int flags, ...)) {        \
+    FILEMON_MODE_ARGUMENT(flags);                                      \
+    return OpenResult(                                                 \
+        Giving([&] { return FILEMON_NEXT(name)(path, flags, mode); }), \
+        PathAt::Here(path), flags);                                    \
   }
 FILEMON_WRAP_OPEN(open)
 FILEMON_WRAP_OPEN(open64)
 FILEMON_WRAP_OPEN(__open)
 FILEMON_WRAP_OPEN(__open64)
 
-#define FILEMON_WRAP_OPENAT(name)                                          \
-  FILEMON_WRAP(int, name, (int dirfd, const char* path, int flags, ...)) { \
-    FILEMON_MODE_ARGUMENT(flags);                                          \
-    return DirectoryResult(FILEMON_NEXT(name)(dirfd, path, flags, mode),   \
-                           {dirfd, path}, flags);                          \
+#define FILEMON_WRAP_OPENAT(name)                                             \
+  FILEMON_WRAP(int, name, (int dirfd, const char* path, int flags, ...)) {    \
+    FILEMON_MODE_ARGUMENT(flags);                                             \
+    const int fd =                                                            \
+        Giving([&] { return FILEMON_NEXT(name)(dirfd, path, flags, mode); }); \
+    return OpenResult(ResultInDirectory(dirfd, fd), {dirfd, path}, flags);    \
   }
 FILEMON_WRAP_OPENAT(openat)
 FILEMON_WRAP_OPENAT(openat64)
 
 // What _FORTIFY_SOURCE makes of calls without a mode.
-#define FILEMON_WRAP_OPEN_2(name)                                          \
-  FILEMON_WRAP(int, name, (const char* path, int flags)) {                 \
-    return OpenResult(FILEMON_NEXT(name)(path, flags), PathAt::Here(path), \
-                      flags);                                              \
+#define FILEMON_WRAP_OPEN_2(name)                                              \
+  FILEMON_WRAP(int, name, (const char* path, int flags)) {                     \
+    return OpenResult(Giving([&] { return FILEMON_NEXT(name)(path, flags); }), \
+                      PathAt::Here(path), flags);                              \
   }
 FILEMON_WRAP_OPEN_2(__open_2)
 FILEMON_WRAP_OPEN_2(__open64_2)
 
-#define FILEMON_WRAP_OPENAT_2(name)                                          \
-  FILEMON_WRAP(int, name, (int dirfd, const char* path, int flags)) {        \
-    return OpenResult(FILEMON_NEXT(name)(dirfd, path, flags), {dirfd, path}, \
-                      flags);                                                \
+#define FILEMON_WRAP_OPENAT_2(name)                                        \
+  FILEMON_WRAP(int, name, (int dirfd, const char* path, int flags)) {      \
+    const int fd =                                                         \
+        Giving([&] { return FILEMON_NEXT(name)(dirfd, path, flags); });    \
+    return OpenResult(ResultInDirectory(dirfd, fd), {dirfd, path}, flags); \
   }
 FILEMON_WRAP_OPENAT_2(__openat_2)
 FILEMON_WRAP_OPENAT_2(__openat64_2)
 
-#define FILEMON_WRAP_CREAT(name)                                          \
-  FILEMON_WRAP(int, name, (const char* path, mode_t mode)) {              \
-    return OpenResult(FILEMON_NEXT(name)(path, mode), PathAt::Here(path), \
-                      O_WRONLY | O_CREAT);                                \
+#define FILEMON_WRAP_CREAT(name)                                              \
+  FILEMON_WRAP(int, name, (const char* path, mode_t mode)) {                  \
+    return OpenResult(Giving([&] { return FILEMON_NEXT(name)(path, mode); }), \
+                      PathAt::Here(path), O_WRONLY | O_CREAT);                \
   }
 FILEMON_WRAP_CREAT(creat)
 FILEMON_WRAP_CREAT(creat64)

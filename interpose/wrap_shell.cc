@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <wordexp.h>
 
+#include "interpose/apart.h"
 #include "interpose/layout.h"
 #include "interpose/lent_environment.h"
 #include "interpose/process.h"
@@ -13,6 +14,7 @@
 #include "interpose/report.h"
 #include "interpose/shell.h"
 #include "interpose/sys.h"
+#include "interpose/text.h"
 #include "interpose/wrapper.h"
 
 namespace filemon {
@@ -45,28 +47,49 @@ struct Shell {
 constexpr int kMaxShells = 32;
 FILEMON_COLD Shell g_shells[kMaxShells];
 
-// The child that this thread created last: the end of its list
-// (/proc/PID/task/TID/children, proc(5)). 0 if the kernel does not tell.
-pid_t NewestChild() {
-  const int fd =
-      sys::Openat(AT_FDCWD, "/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return 0;
-  uint64_t last = 0;
-  uint64_t number = 0;
-  char text[256];
-  long size;
-  while ((size = sys::Read(fd, text, sizeof(text))) > 0) {
-    for (long i = 0; i < size; ++i) {
-      if (text[i] == ' ') {
-        last = number;
-        number = 0;
-      } else {
-        number = number * 10 + static_cast<uint64_t>(text[i] - '0');
+// The children of a thread, as a list like "4711 4712 " (proc(5)).
+struct ChildList {
+  char path[64];
+  uint64_t last;  // 0 if there are none
+
+  static int Read(void* data) {
+    auto* const list = static_cast<ChildList*>(data);
+    const int fd = sys::Openat(AT_FDCWD, list->path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return fd;
+    uint64_t number = 0;
+    char text[256];
+    long size;
+    while ((size = sys::Read(fd, text, sizeof(text))) > 0) {
+      for (long i = 0; i < size; ++i) {
+        if (text[i] == ' ') {
+          list->last = number;
+          number = 0;
+        } else {
+          number = number * 10 + static_cast<uint64_t>(text[i] - '0');
+        }
       }
     }
+    sys::Close(fd);
+    return 0;
   }
-  sys::Close(fd);
-  return static_cast<pid_t>(last);
+};
+
+// The child that this thread created last: the end of its list. 0 if the kernel
+// does not tell.
+pid_t NewestChild() {
+  // "PID/task/TID": another thread reads it.
+  char thread[40];
+  const long size = sys::Readlinkat(AT_FDCWD, "/proc/thread-self", thread,
+                                    sizeof(thread) - 1);
+  if (size <= 0) return 0;
+  thread[size] = '\0';
+  ChildList list = {};
+  TextBuilder(list.path, sizeof(list.path))
+      .Add("/proc/")
+      .Add(thread)
+      .Add("/children");
+  RunApart(ChildList::Read, &list);
+  return static_cast<pid_t>(list.last);
 }
 
 // Before the stream can be closed by anyone.

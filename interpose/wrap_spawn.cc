@@ -284,7 +284,7 @@ FILEMON_WRAP(int, posix_spawn_file_actions_destroy,
 FILEMON_WRAP(int, posix_spawn_file_actions_addopen,
              (posix_spawn_file_actions_t * object, int fd, const char* path,
               int flags, mode_t mode)) {
-  if (HidesDescriptor(fd)) YieldDescriptor();
+  VacateFor(fd);
   const int error = FILEMON_NEXT(posix_spawn_file_actions_addopen)(
       object, fd, path, flags, mode);
   if (error == 0) {
@@ -304,7 +304,7 @@ FILEMON_WRAP(int, posix_spawn_file_actions_addclose,
 
 FILEMON_WRAP(int, posix_spawn_file_actions_adddup2,
              (posix_spawn_file_actions_t * object, int from, int to)) {
-  if (HidesDescriptor(to)) YieldDescriptor();
+  VacateFor(to);
   return FILEMON_NEXT(posix_spawn_file_actions_adddup2)(object, from, to);
 }
 

@@ -12,7 +12,10 @@
 #include <sys/syscall.h>
 
 #include "interpose/descriptors.h"
+#include "interpose/entries.h"
 #include "interpose/exec.h"
+#include "interpose/own_entry.h"
+#include "interpose/pipe_place.h"
 #include "interpose/process.h"
 #include "interpose/results.h"
 #include "interpose/sys.h"
@@ -36,11 +39,6 @@ PathAt At(long dirfd, long argument) {
 }
 
 int Flags(long argument) { return static_cast<int>(argument); }
-
-long NoSuchDescriptor() {
-  errno = EBADF;
-  return -1;
-}
 
 // A fork by whatever number. With CLONE_VM the child cannot return from here
 // without destroying its parent's frames: such calls are passed on as they are,
@@ -195,7 +193,7 @@ FILEMON_WRAP(long, syscall, (long number, ...)) {
       ReportExit(Flags(a));
       break;
     case SYS_close:
-      if (HidesDescriptor(Flags(a))) return CloseHidden();
+      if (HidesDescriptor(Flags(a))) return NoSuchDescriptor();
       ForgetDirectoryName(Flags(a));
       break;
     case SYS_close_range:
@@ -213,15 +211,59 @@ FILEMON_WRAP(long, syscall, (long number, ...)) {
       return ReplacedDescriptor(Flags(a), result());
     case SYS_dup:
       if (HidesDescriptor(Flags(a))) return NoSuchDescriptor();
-      return GivenDescriptor(result());
+      return GivenDescriptor(Giving(result));
     case SYS_fcntl:
 #ifdef SYS_fcntl64
     case SYS_fcntl64:
 #endif
       if (HidesDescriptor(Flags(a))) return NoSuchDescriptor();
       if (b == F_DUPFD || b == F_DUPFD_CLOEXEC) {
-        return GivenDescriptor(result());
+        PrepareToCopy(c);
+        return GivenDescriptor(Giving(result));
       }
+      break;
+#ifdef SYS_setrlimit
+    case SYS_setrlimit:
+#endif
+    case SYS_prlimit64: {
+      const int set = result();
+      FileLimitMayHaveChanged(set, Flags(number == SYS_prlimit64 ? b : a));
+      return set;
+    }
+    case SYS_getdents64:
+      if (HidesDescriptor(Flags(a))) return NoSuchDescriptor();
+      return ReadEntries(call, Flags(a), reinterpret_cast<void*>(b),
+                         EntryKind::kNew);
+#ifdef SYS_getdents
+    case SYS_getdents:
+      if (HidesDescriptor(Flags(a))) return NoSuchDescriptor();
+      return ReadEntries(call, Flags(a), reinterpret_cast<void*>(b),
+                         EntryKind::kOld);
+#endif
+#ifdef SYS_readlink
+    case SYS_readlink:
+      return FoundByName(result(), Here(a));
+#endif
+    case SYS_readlinkat:
+      return FoundByName(result(), At(a, b));
+    // Of the descriptor that comes first nothing else is of interest.
+    case SYS_read:
+    case SYS_write:
+    case SYS_readv:
+    case SYS_writev:
+    case SYS_pread64:
+    case SYS_pwrite64:
+    case SYS_lseek:
+    case SYS_fstat:
+    case SYS_fstatfs:
+    case SYS_fchmod:
+    case SYS_fchown:
+    case SYS_ftruncate:
+    case SYS_fsync:
+    case SYS_fdatasync:
+    case SYS_flock:
+    case SYS_ioctl:
+      if (HidesDescriptor(Flags(a))) return NoSuchDescriptor();
       break;
     default:
       break;

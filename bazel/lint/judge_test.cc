@@ -123,8 +123,7 @@ TEST_F(JudgeTest, TheTestCountsAndNotTheWriterOfItsXml) {
 
 TEST_F(JudgeTest, SaysWhatIsWrongWithALog) {
   EXPECT_THAT(ProblemsOf(LogText(1, a_)), IsEmpty());
-  EXPECT_THAT(ProblemsOf(""),
-              ElementsAre("no-log  this is no filemon log"));
+  EXPECT_THAT(ProblemsOf(""), ElementsAre("no-log  this is no filemon log"));
   EXPECT_THAT(ProblemsOf("\x7f"
                          "ELF"),
               ElementsAre(HasSubstr("no-log")));
