@@ -99,6 +99,8 @@ struct Name {
   std::string dir;       // of the directory fd, or the current directory
   bool at_fd = false;    // relative to a directory fd, or to what has no name
   bool removed = false;  // the directory: its own name is in none
+  // The directory lies outside of the process's root: it has no name at all.
+  bool unreachable = false;
   // What the kernel says of the file, if it says it of this name.
   std::string opened;
   FollowLink follow;
@@ -108,7 +110,7 @@ struct Name {
   }
   // The name itself where the directory has none.
   std::string Absolute() const {
-    return dir.size() > kMaxPath ? Text() : Joined();
+    return unreachable || dir.size() > kMaxPath ? Text() : Joined();
   }
   // As the log is to have it.
   std::string Text() const {
@@ -268,6 +270,7 @@ class Tree {
     std::set<std::pair<int, size_t>> threads;  // each life, gathered
     std::string cwd;
     bool cwd_removed = false;
+    bool cwd_unreachable = false;
     std::string root_directory;  // empty before any chroot()
     bool recording = true;
     bool unseen = false;  // the present image did not load the library
@@ -624,6 +627,7 @@ class Tree {
     result.dir = walk.cwd;
     if (absl::StartsWith(result.given, "/")) return result;
     result.at_fd = result.removed = walk.cwd_removed;
+    result.unreachable = walk.cwd_unreachable;
     if (dir < 0) return result;
     absl::StatusOr<Directory> directory = DecodeDirectory(Arg(line, dir));
     if (!directory.ok()) return directory.status();
@@ -631,8 +635,16 @@ class Tree {
       result.at_fd = true;
       result.dir = directory->path;
       result.removed = directory->removed;
+      result.unreachable = IsUnreachable(directory->path, walk);
     }
+    if (result.unreachable) result.at_fd = result.removed = false;
     return result;
+  }
+
+  static bool IsUnreachable(const std::string& directory, const Walk& walk) {
+    const std::string& root = walk.root_directory;
+    return !root.empty() && directory != root &&
+           !absl::StartsWith(directory, absl::StrCat(root, "/"));
   }
 
   static void Emit(Expected expected, Walk* walk) {
@@ -799,12 +811,15 @@ class Tree {
       walk->cwd = dir->path;
       walk->cwd_removed = dir->removed;
       // The log says that it is unknown.
-      if (dir->removed) return absl::OkStatus();
+      walk->cwd_unreachable = IsUnreachable(dir->path, *walk);
+      if (dir->removed || walk->cwd_unreachable) return absl::OkStatus();
     } else {
       absl::StatusOr<Name> name = NameOf(line, -1, 0, *walk);
       if (!name.ok()) return name.status();
       walk->cwd = DirectoryAfter(walk->lines, at, name->Joined());
       walk->cwd_removed = false;
+      walk->cwd_unreachable = IsUnreachable(walk->cwd, *walk);
+      if (walk->cwd_unreachable) return absl::OkStatus();
     }
     Expected expected = Make('C', walk->cwd);
     if (walk->cwd.size() > kMaxPath) expected.excuse = Cause::kTooDeep;

@@ -405,6 +405,20 @@ TEST_F(ExpectedRecordsTest, LooksForScriptsBelowTheRootDirectory) {
   EXPECT_TRUE(process.images[0].rooted);
 }
 
+TEST_F(ExpectedRecordsTest, OutsideOfTheRootNothingHasAName) {
+  Program(
+      "2.0 chroot(\"new\") = 0\n"
+      "2.1 openat(AT_FDCWD</w>, \"d\", O_RDONLY) = 3</w/d>\n"
+      "2.2 openat(3</w/d>, \"a\", O_RDONLY) = 4</w/d/a>\n"
+      "2.3 fchdir(3</w/d>) = 0\n"
+      "2.4 openat(AT_FDCWD</w/d>, \"a\", O_RDONLY) = 4</w/d/a>\n"
+      "2.5 fchdir(5</w/new/d>) = 0\n"
+      "2.6 openat(6</w/new/d>, \"b\", O_RDONLY) = 4</w/new/d/b>\n");
+  EXPECT_THAT(Inner(), ElementsAre("R 1 d", "R 1 a", "R 1 a", "C 1 /w/new/d",
+                                   "A 1 b; R 1 /w/new/d/b"));
+  EXPECT_EQ(Get()[0].records[2].record.absolute, "a");
+}
+
 TEST_F(ExpectedRecordsTest, KnowsWhereASignalCame) {
   Program(
       "2.0 unlink(\"a\") = 0\n2.1 --- SIGALRM {si_signo=SIGALRM} ---\n"
