@@ -36,6 +36,13 @@ std::vector<std::string> TracedEnvironment(
   constexpr absl::string_view kPreload = "LD_PRELOAD=";
   const std::string session_prefix = absl::StrCat(wire::kSessionVariable, "=");
 
+  // A dynamic linker that lists the program's libraries in the place of running
+  // it (ldd(1)) shall not list ours.
+  const bool lists = absl::c_any_of(environment, [](absl::string_view entry) {
+    return absl::StartsWith(entry, "LD_TRACE_LOADED_OBJECTS=") ||
+           absl::StartsWith(entry, "LD_TRACE_PRELINKING=");
+  });
+  if (lists) return environment;
   std::vector<std::string> result;
   std::string preload(library);
   for (absl::string_view variable : environment) {
@@ -59,6 +66,24 @@ std::vector<std::string> TracedEnvironment(
   result.push_back(absl::StrCat(kPreload, preload));
   result.push_back(absl::StrCat(session_prefix, session));
   return result;
+}
+
+bool IsDynamicLinker(absl::string_view path) {
+  const absl::string_view file = path.substr(path.rfind('/') + 1);
+  return absl::StartsWith(file, "ld-linux") ||
+         absl::StartsWith(file, "ld-musl-") ||
+         absl::StartsWith(file, "ld.so") || absl::StartsWith(file, "ld64.so");
+}
+
+bool OnlyLists(const std::vector<std::string>& command) {
+  if (command.empty() || !IsDynamicLinker(command[0])) return false;
+  // An option's value may be taken for the program here; hardly anybody gives
+  // one to a linker that is to list.
+  for (size_t i = 1; i < command.size(); ++i) {
+    if (!absl::StartsWith(command[i], "--")) return false;
+    if (command[i] == "--list" || command[i] == "--verify") return true;
+  }
+  return false;
 }
 
 std::vector<std::string> OwnEnvironment() {

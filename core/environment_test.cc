@@ -39,6 +39,22 @@ TEST(TracedEnvironment, KnowsItsLibraryByItsOtherName) {
   }
 }
 
+TEST(TracedEnvironment, IsNotListedAsALibrary) {
+  for (const char* variable :
+       {"LD_TRACE_LOADED_OBJECTS=1", "LD_TRACE_PRELINKING="}) {
+    EXPECT_THAT(TracedEnvironment({"A=1", variable}, "/f.so", "s"),
+                ElementsAre("A=1", variable));
+  }
+}
+
+TEST(OnlyLists, GoesByTheOptions) {
+  EXPECT_TRUE(OnlyLists({"/lib64/ld-linux-x86-64.so.2", "--list", "/bin/ls"}));
+  EXPECT_TRUE(OnlyLists({"ld.so", "--inhibit-cache", "--verify", "/bin/ls"}));
+  EXPECT_FALSE(OnlyLists({"ld.so", "/bin/ls", "--list"}));
+  EXPECT_FALSE(OnlyLists({"/bin/ls", "--list"}));
+  EXPECT_FALSE(OnlyLists({}));
+}
+
 TEST(TracedEnvironment, IsNotThereTwice) {
   EXPECT_THAT(
       TracedEnvironment({"LD_PRELOAD=/a.so:/f.so", "FILEMON_SESSION=old"},

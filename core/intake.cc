@@ -45,8 +45,8 @@ constexpr Bounds BoundsOf(Kind kind) {
       break;
     case Kind::kExec:
       bounds.least_a = 0;
-      bounds.most_a =
-          wire::kSaidOfSpawned | wire::kHandedOver | wire::kUnreachable;
+      bounds.most_a = wire::kSaidOfSpawned | wire::kHandedOver |
+                      wire::kUnreachable | wire::kOnlyLists;
       break;
     case Kind::kFork:
       bounds.least_a = 1;

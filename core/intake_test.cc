@@ -163,7 +163,7 @@ TEST_F(IntakeTest, RefusesInvalidRecords) {
       Encode(Kind::kOpen, -5, wire::kReads, 0, {"", "a"}),
       Encode(Kind::kOpen, 1, 0, 0, {"", "a"}),
       Encode(Kind::kOpen, 1, 4, 0, {"", "a"}),
-      Encode(Kind::kExec, 1, 8, 0, {"", "a"}),
+      Encode(Kind::kExec, 1, 16, 0, {"", "a"}),
       Encode(Kind::kOpen, wire::kPidLimit, wire::kReads, 0, {"", "a"}),
       Encode(Kind::kFork, 1, 0, 0),
       Encode(Kind::kFork, 1, 1, 0),

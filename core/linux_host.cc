@@ -23,6 +23,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "core/control.h"
+#include "core/environment.h"
 #include "core/pidfd.h"
 #include "core/proc_stat.h"
 #include "core/wire.h"
@@ -67,6 +68,8 @@ bool HasInterpreter(int fd, absl::string_view head) {
   return false;
 }
 
+constexpr char kStatic[] = "statically linked";
+
 std::string ElfObstacle(int fd, absl::string_view head) {
   if (head.size() < sizeof(Elf32_Ehdr) || !absl::StartsWith(head, ELFMAG)) {
     return "not an ELF program";
@@ -81,7 +84,7 @@ std::string ElfObstacle(int fd, absl::string_view head) {
   }
   const bool dynamic = is64 ? HasInterpreter<Elf64_Ehdr, Elf64_Phdr>(fd, head)
                             : HasInterpreter<Elf32_Ehdr, Elf32_Phdr>(fd, head);
-  return dynamic ? "" : "statically linked";
+  return dynamic ? "" : kStatic;
 }
 
 // ld.so ignores LD_PRELOAD's paths when the exec changed credentials
@@ -158,6 +161,9 @@ Host::Image LinuxHost::InspectImage(absl::string_view path) {
     if (interpreter.empty()) {
       image.obstacle = PrivilegeObstacle(fd);
       if (image.obstacle.empty()) image.obstacle = ElfObstacle(fd, head);
+      if (image.obstacle == kStatic && IsDynamicLinker(image.path)) {
+        image.obstacle = "a dynamic linker that has run no program";
+      }
     }
     close(fd);
     if (interpreter.empty()) return image;

@@ -875,9 +875,11 @@ void Merge::ExecWasUntraced(pid_t pid, Process* process, bool ended) {
   const absl::string_view reason =
       flags & wire::kHandedOver    ? "handed over to another filemon session"
       : flags & wire::kUnreachable ? "libfilemon.so is out of its reach"
-      : !image.obstacle.empty()    ? absl::string_view(image.obstacle)
-      : ended                      ? "ended before libfilemon.so was loaded"
-                                   : "libfilemon.so was not loaded";
+      : flags & wire::kOnlyLists
+          ? "lists its libraries, which it reads, and does not run"
+      : !image.obstacle.empty() ? absl::string_view(image.obstacle)
+      : ended                   ? "ended before libfilemon.so was loaded"
+                                : "libfilemon.so was not loaded";
   log_->Comment(
       absl::StrCat("untraced ", pid, " ", process->image.view(), ": ", reason));
 }

@@ -230,8 +230,10 @@ int Run(const Options& options) {
   }
   const Command command{
       options.command,
-      TracedEnvironment(OwnEnvironment(), *library,
-                        (*pipe)->SessionValue((*pipe)->writer())),
+      OnlyLists(options.command)
+          ? OwnEnvironment()
+          : TracedEnvironment(OwnEnvironment(), *library,
+                              (*pipe)->SessionValue((*pipe)->writer())),
       (*pipe)->writer()};
   timeval start;
   gettimeofday(&start, nullptr);

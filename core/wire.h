@@ -92,7 +92,7 @@ enum class Kind : uint8_t {
   // not). a: kSaidOfSpawned when the parent says it of the process that its
   // posix_spawn() has made: to be ignored if that process has sent its kStart
   // already; and why the image will not load us, if that is known beforehand:
-  // kHandedOver or kUnreachable. Names: dir, name.
+  // kHandedOver, kUnreachable or kOnlyLists. Names: dir, name.
   kExec = 3,
   // The exec announced last by this pid failed; the old image goes on. No
   // names.
@@ -182,6 +182,9 @@ inline constexpr char kNoDirectory[] = "?";
 inline constexpr int32_t kSaidOfSpawned = 1;
 inline constexpr int32_t kHandedOver = 2;   // another session takes it over
 inline constexpr int32_t kUnreachable = 4;  // libfilemon.so cannot be opened
+// The dynamic linker shows which libraries the program needs, and does not run
+// it: ours is none of these.
+inline constexpr int32_t kOnlyLists = 8;
 
 // For kUnseen's a.
 inline constexpr int32_t kBoundToLibc = 1;     // by RTLD_DEEPBIND, for good

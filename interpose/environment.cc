@@ -27,14 +27,20 @@ const char* ValueOf(const char* entry, const char* name) {
 }
 
 // Which of our variables an entry is.
-enum Variable { kNotOurs, kPreload, kSession };
+enum Variable { kNotOurs, kPreload, kSession, kLists };
 
 inline Variable VariableOf(const char* entry) {
   static_assert(kPreloadVariable[0] == 'L' && wire::kSessionVariable[0] == 'F',
                 "most entries are told by their first letter");
   switch (*entry) {
     case 'L':
-      return ValueOf(entry, kPreloadVariable) != nullptr ? kPreload : kNotOurs;
+      if (ValueOf(entry, kPreloadVariable) != nullptr) return kPreload;
+      // Any value will do, and both make the dynamic linker of any program list
+      // its libraries in the place of running it (ld.so(8), ldd(1)).
+      return ValueOf(entry, "LD_TRACE_LOADED_OBJECTS") != nullptr ||
+                     ValueOf(entry, "LD_TRACE_PRELINKING") != nullptr
+                 ? kLists
+                 : kNotOurs;
     case 'F':
       return ValueOf(entry, wire::kSessionVariable) != nullptr ? kSession
                                                                : kNotOurs;
@@ -125,7 +131,12 @@ bool TracedEnvironment::Measure() {
   char session[kSessionEntrySize];
   WriteSessionEntry(session);
   int sessions = 0;
+  bool lists = image_ == PreloadFor::kNone;
   const bool readable = ForEachOfOurs([&](const char* entry, int variable) {
+    if (variable == kLists) {
+      lists = true;
+      return;
+    }
     if (variable == kPreload) {
       MeasurePreload(entry);
       return;
@@ -141,8 +152,13 @@ bool TracedEnvironment::Measure() {
   if (obstacle_ == wire::kHandedOver) return true;
   // After a chroot(), or without the right to read it: the dynamic linker would
   // complain on standard error.
-  if (g_preload.library != nullptr && !sys::Readable(g_preload.library)) {
+  if (lists) {
+    obstacle_ = wire::kOnlyLists;
+  } else if (g_preload.library != nullptr &&
+             !sys::Readable(g_preload.library)) {
     obstacle_ = wire::kUnreachable;
+  }
+  if (obstacle_ != 0) {
     if (ours_ == nullptr && sessions == 0) return true;
     text_size_ = (preload_ != nullptr ? strlen(preload_) : 0) + 1;
     size_ = (entries_ + 2) * sizeof(char*) + text_size_;
@@ -235,7 +251,7 @@ void TracedEnvironment::WritePreloadVariable(char* out) const {
 
 char* const* TracedEnvironment::Build(void* memory) const {
   if (size_ == 0 || memory == nullptr) return environment_;
-  if (obstacle_ == wire::kUnreachable) return BuildWithoutUs(memory);
+  if (obstacle_ != 0) return BuildWithoutUs(memory);
   char** const out = static_cast<char**>(memory);
   char* text = static_cast<char*>(memory) + (entries_ + 3) * sizeof(char*);
   size_t n = 0;

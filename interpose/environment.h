@@ -47,7 +47,7 @@ class TracedEnvironment {
   size_t size() const { return size_; }
 
   // Why the new image will not load us, in wire::Kind::kExec's terms:
-  // wire::kHandedOver, wire::kUnreachable or 0.
+  // wire::kHandedOver, kUnreachable, kOnlyLists or 0.
   int32_t obstacle() const { return obstacle_; }
 
   // The environment to pass on. `memory` holds size() bytes, is aligned for

@@ -115,8 +115,8 @@ bool SearchProgram(const char* file, Visit visit) {
 
 int Exec(PathAt path, char* const* argv, char* const* environment, int flags) {
   const bool tracing = Tracing();
-  const PreloadFor image =
-      tracing ? PreloadForProgram(path) : PreloadForProgram(path, environment);
+  const PreloadFor image = tracing ? PreloadForProgram(path, argv)
+                                   : PreloadForDormant(path, environment);
   // Whose class is known the kernel has found by its name.
   if (tracing && image != PreloadFor::kThisClass &&
       !IsReadableText(path.name)) {

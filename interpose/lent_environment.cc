@@ -127,9 +127,9 @@ constexpr char kShell[] = "/bin/sh";
 // What the environment must be right for.
 PreloadFor ImageOfShell(char* const* own) {
   const PathAt shell = PathAt::Here(kShell);
-  if (!Tracing()) return PreloadForProgram(shell, own);
+  if (!Tracing()) return PreloadForDormant(shell, own);
   // An entry for any class is not worth a replacement.
-  return PreloadForProgram(shell) == PreloadFor::kThisClass
+  return PreloadForProgram(shell, nullptr) == PreloadFor::kThisClass
              ? PreloadFor::kAsItIs
              : PreloadFor::kAnyClass;
 }

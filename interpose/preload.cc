@@ -173,6 +173,7 @@ bool IsPreloadFor(PreloadFor images, const char* entry, size_t size) {
     case PreloadFor::kThisClass:
       return parts.folder != kAnyFolder || OwnFolder(entry, parts) == nullptr;
     case PreloadFor::kAsItIs:
+    case PreloadFor::kNone:
       break;
   }
   return true;

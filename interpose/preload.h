@@ -43,6 +43,7 @@ enum class PreloadFor {
   kAnyClass,   // with `$LIB`
   kThisClass,  // the path of this process's own library
   kAsItIs,     // whichever it is
+  kNone,       // no program will run, as when ldd(1) lists libraries
 };
 
 // Whether the entry `entry`, of `size` bytes, is right for `images`. One that

@@ -8,6 +8,11 @@
 #include <initializer_list>
 
 #include "interpose/environment.h"
+#include "interpose/layout.h"
+#include "interpose/library_search.h"
+#include "interpose/linker_start.h"
+#include "interpose/path_buffer.h"
+#include "interpose/readable.h"
 #include "interpose/sys.h"
 #include "interpose/text.h"
 
@@ -107,6 +112,39 @@ const char* Interpreter(char* head) {
   return begin;
 }
 
+// Whether all of `argv` can be read.
+FILEMON_RARE bool IsReadable(char* const* argv) {
+  ReadableMemory pointers;
+  ReadableMemory texts;
+  for (; pointers.HoldsPointer(argv); ++argv) {
+    if (*argv == nullptr) return true;
+    if (!texts.HoldsText(*argv)) return false;
+  }
+  return false;
+}
+
+// musl's ldd is its dynamic linker, which goes by the name that it was called
+// by; glibc's is a script.
+FILEMON_RARE bool IsLinkerCalledLdd(PathAt path) {
+  PathBuffer target;
+  target.Fill([path](char* out, size_t size) {
+    const long n = sys::Readlinkat(path.dirfd, path.name, out, size - 1);
+    out[n > 0 ? n : 0] = '\0';
+    return static_cast<size_t>(n) < size - 1;
+  });
+  return IsDynamicLinker(target.path()) ||
+         Equal(FileOf(target.path()), "libc.so");
+}
+
+// Whether the program lists libraries and runs nothing. `path` is that of a
+// file.
+bool IsLister(PathAt path, char* const* argv) {
+  const char* const file = FileOf(path.name);
+  if (IsDynamicLinker(file)) return IsReadable(argv) && RunsNoProgram(argv);
+  const size_t size = strlen(file);
+  return size >= 3 && Equal(file + size - 3, "ldd") && IsLinkerCalledLdd(path);
+}
+
 }  // namespace
 
 bool IsScriptFile(const char* path) {
@@ -136,12 +174,16 @@ bool IsOfThisClass(PathAt path) {
   return false;
 }
 
-PreloadFor PreloadForProgram(PathAt path) {
+PreloadFor PreloadForProgram(PathAt path, char* const* argv) {
+  sys::Identity file;
+  // The kernel has looked at the name then.
+  if (!IsRegular(path, &file)) return PreloadFor::kAnyClass;
+  if (IsLister(path, argv)) return PreloadFor::kNone;
   return PreloadHasForms() && IsOfThisClass(path) ? PreloadFor::kThisClass
                                                   : PreloadFor::kAnyClass;
 }
 
-PreloadFor PreloadForProgram(PathAt path, char* const* environment) {
+PreloadFor PreloadForDormant(PathAt path, char* const* environment) {
   if (environment == nullptr || !MayHandOnOneClass())
     return PreloadFor::kAsItIs;
   const char* const value = FindReadableVariable(environment, "LD_PRELOAD");

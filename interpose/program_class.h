@@ -20,11 +20,13 @@ bool IsOfThisClass(PathAt path);
 // Whether the file begins with `#!`. False if it cannot be read.
 bool IsScriptFile(const char* path);
 
-// What LD_PRELOAD must be right for in the image of `path`.
-PreloadFor PreloadForProgram(PathAt path);
+// What LD_PRELOAD must be right for in the image of `path` with these
+// arguments.
+PreloadFor PreloadForProgram(PathAt path, char* const* argv);
 
-// The same for a dormant process, which leaves what is right for all.
-PreloadFor PreloadForProgram(PathAt path, char* const* environment);
+// What it must be right for in a dormant process, which leaves what is right
+// for all.
+PreloadFor PreloadForDormant(PathAt path, char* const* environment);
 
 }  // namespace filemon
 

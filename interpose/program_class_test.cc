@@ -152,7 +152,7 @@ TEST_F(ProgramClassTest, DecidesWhatIsHandedOn) {
   const std::string dynamic = File("dynamic", Program(true));
   const std::string other = File("static", Program(false));
   const auto traced = [](const std::string& path) {
-    return PreloadForProgram(PathAt::Here(path.c_str()));
+    return PreloadForProgram(PathAt::Here(path.c_str()), nullptr);
   };
   EXPECT_EQ(traced(dynamic), PreloadFor::kAnyClass);  // there is no other form
   g_preload.entry = "/opt/$LIB/libfilemon.so";
@@ -166,7 +166,7 @@ TEST_F(ProgramClassTest, DormantLeavesWhatIsRight) {
   const std::string other = File("static", Program(false));
   const auto dormant = [](const std::string& path, std::string variable) {
     char* environment[] = {&variable[0], nullptr};
-    return PreloadForProgram(PathAt::Here(path.c_str()), environment);
+    return PreloadForDormant(PathAt::Here(path.c_str()), environment);
   };
   const std::string one = "LD_PRELOAD=/opt//lib64/libfilemon.so";
   EXPECT_EQ(dormant(dynamic, one), PreloadFor::kAsItIs);
@@ -175,7 +175,7 @@ TEST_F(ProgramClassTest, DormantLeavesWhatIsRight) {
             PreloadFor::kAsItIs);
   EXPECT_EQ(dormant(other, "LD_PRELOAD=x.so"), PreloadFor::kAsItIs);
   EXPECT_EQ(dormant(other, "A=1"), PreloadFor::kAsItIs);
-  EXPECT_EQ(PreloadForProgram(PathAt::Here(other.c_str()), nullptr),
+  EXPECT_EQ(PreloadForDormant(PathAt::Here(other.c_str()), nullptr),
             PreloadFor::kAsItIs);
 }
 

@@ -191,14 +191,14 @@ __attribute__((noinline)) int TracedSpawn(const SpawnCall& call,
   const bool here = SpawnActions::IsEmpty(actions);
   PreloadFor image = PreloadFor::kAnyClass;
   if (here && program != nullptr) {
-    image = PreloadForProgram(PathAt::Here(program));
+    image = PreloadForProgram(PathAt::Here(program), call.argv);
   }
   // Whose class is known the kernel has found by its name.
   if (image != PreloadFor::kThisClass && program != nullptr) {
     if (!IsReadableText(program)) {
       program = nullptr;
     } else if (!here && program[0] == '/') {
-      image = PreloadForProgram(PathAt::Here(program));
+      image = PreloadForProgram(PathAt::Here(program), call.argv);
     }
   }
   FILEMON_TRACED_ENVIRONMENT(traced, call.environment, image);
@@ -231,7 +231,7 @@ __attribute__((noinline)) int TracedSearchingSpawn(const SpawnCall& call) {
 int DormantSpawn(const SpawnCall& call) {
   FILEMON_TRACED_ENVIRONMENT(
       right, call.environment,
-      PreloadForProgram(PathAt::Here(call.path), call.environment));
+      PreloadForDormant(PathAt::Here(call.path), call.environment));
   return call.function(call.pid, call.path, call.actions, call.attributes,
                        call.argv, right);
 }
