@@ -210,6 +210,7 @@ int32_t ControlledSession::SetLog(const control::Request& request,
   // What was traced before there was a log is in none.
   log_.Flush().IgnoreError();
   log_fd_ = std::move(log);
+  output_ = std::make_unique<PatientOutput>(log_fd_.get());
   if (request.a & control::kEmpty) Empty(log_fd_.get());
   if (request.a & control::kAbsolutePaths) paths_ = PathStyle::kAbsolute;
   timeval now;
@@ -306,18 +307,16 @@ void ControlledSession::End() {
   gettimeofday(&now, nullptr);
   log_.Trailer(now);
   log_.Flush().IgnoreError();
+  if (output_ != nullptr) output_->Finish().IgnoreError();
   // Only now: a first process waits until the pipe's lock is free.
   tracing_.reset();
   for (const Closer& closer : closers_) {
-    Answer(closer.answer.get(), log_error_);
+    Answer(closer.answer.get(), output_ != nullptr ? output_->error() : 0);
   }
 }
 
 absl::Status ControlledSession::Write(absl::string_view bytes) {
-  if (!log_fd_) return absl::OkStatus();
-  const absl::Status status = FdSink(log_fd_.get())(bytes);
-  if (!status.ok()) log_error_ = errno;
-  return status;
+  return output_ != nullptr ? output_->Write(bytes) : absl::OkStatus();
 }
 
 }  // namespace filemon

@@ -16,6 +16,7 @@
 #include "core/control.h"
 #include "core/log_writer.h"
 #include "core/owned_fd.h"
+#include "core/patient_output.h"
 #include "core/session_pipe.h"
 
 namespace filemon {
@@ -75,7 +76,8 @@ class ControlledSession {
   // Readable when a request or a closer's word has come.
   const int events_;
   OwnedFd log_fd_;
-  int log_error_ = 0;
+  // What writes to it; null as long as there is none.
+  std::unique_ptr<PatientOutput> output_;
   bool open_ = true;
   PathStyle paths_ = PathStyle::kGiven;
   LogWriter log_;

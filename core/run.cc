@@ -26,6 +26,7 @@
 #include "core/library.h"
 #include "core/log_file.h"
 #include "core/log_writer.h"
+#include "core/patient_output.h"
 #include "core/pidfd.h"
 #include "core/proc_stat.h"
 #include "core/session_pipe.h"
@@ -175,9 +176,11 @@ class Watchman {
 };
 
 // Where the log's bytes go.
-LogSink SinkOf(const LogFile& file, const Options& options,
+LogSink SinkOf(PatientOutput* output, const Options& options,
                log::DependencyFile* dependencies) {
-  LogSink to_file = FdSink(file.fd());
+  LogSink to_file = [output](absl::string_view bytes) {
+    return output->Write(bytes);
+  };
   if (options.dependency_file.file.empty()) return to_file;
   return [to_file = std::move(to_file),
           dependencies](absl::string_view bytes) -> absl::Status {
@@ -253,7 +256,8 @@ int Run(const Options& options) {
 
   file->Begin();
   log::DependencyFile dependencies(options.dependency_file);
-  LogWriter log(SinkOf(*file, options, &dependencies));
+  PatientOutput output(file->fd());
+  LogWriter log(SinkOf(&output, options, &dependencies));
   log.Header(launched.pid, start);
   Collector collector(pipe->get(), options.paths, &log, std::move(foreign));
   log.Origin(CurrentDirectory(), options.command);
@@ -266,9 +270,14 @@ int Run(const Options& options) {
   log.Trailer(stop);
   log.Flush().IgnoreError();
 
-  if (!log.status().ok()) {
+  const absl::Status written = output.Finish();
+  if (collector.lost() > 0) {
+    Complain(absl::StrCat("the log ", options.output, " is incomplete: ",
+                          collector.lost(), " records are lost"));
+  }
+  if (!written.ok()) {
     Complain(absl::StrCat("the log ", options.output,
-                          " is incomplete: ", log.status().message()));
+                          " is incomplete: ", written.message()));
     if (exit_status == 0) exit_status = kFilemonFailed;
   }
   if (!options.dependency_file.file.empty() && exit_status == 0 &&

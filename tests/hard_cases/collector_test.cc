@@ -168,6 +168,28 @@ TEST(LogFileTest, ItsReaderGoes) {
             "filemon: the log - is incomplete: write: Broken pipe\n");
 }
 
+// It begins to read when the command has ended, which has more to log than the
+// pipe holds.
+TEST(LogFileTest, ItsReaderTakesItsTime) {
+  FilemonProcess shell;
+  shell.Start({"-c",
+               "mkfifo gate; "
+               "\"$0\" -o - sh -c '\"$0\" opens; : > gate' \"$1\" | "
+               "{ : < gate; cat > log; }",
+               FilemonPath(), Program()},
+              "/bin/sh");
+  const Result result = shell.Wait();
+  EXPECT_EQ(result.exit_status, 0);
+  EXPECT_EQ(result.err, "");
+  const auto log = shell.LogFrom("log");
+  int opens = 0;
+  for (const LogRecord& record : log) {
+    opens += record.letter == 'R' && record.path == "/dev/null";
+  }
+  EXPECT_EQ(opens, kOpens);
+  EXPECT_THAT(Comments(log, "lost"), IsEmpty());
+}
+
 // A file system of a few pages, in a mount namespace of its own.
 TEST(LogFileTest, ItsDiskFillsUp) {
   FilemonProcess shell;
