@@ -291,9 +291,9 @@ bool CollectorLives() {
   if (fd < 0) return false;
   const long result = sys::Call(SYS_flock, fd, LOCK_SH | LOCK_NB);
   if (result == 0) sys::Call(SYS_flock, fd, LOCK_UN);
-  if (result == 0 || result == -EWOULDBLOCK) return result != 0;
-  // A filter of system calls denies flock().
-  return sys::IsLocked(fd);
+  // A filter of system calls denies flock() to us, or has denied it to the
+  // collector.
+  return result == -EWOULDBLOCK || sys::IsLocked(fd, result != 0);
 }
 
 bool BeginsAnotherSession(const char* value) {

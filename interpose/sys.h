@@ -292,11 +292,12 @@ inline int Fcntl(int fd, int command, long argument = 0) {
 }
 
 // Whether another description holds an open file description lock (fcntl(2)) on
-// this file; true also if that cannot be told.
-inline bool IsLocked(int fd) {
+// this file; `otherwise` if that cannot be told.
+inline bool IsLocked(int fd, bool otherwise) {
   struct flock64 lock = {};
   lock.l_type = F_WRLCK;
-  return Fcntl(fd, F_OFD_GETLK, Arg(&lock)) != 0 || lock.l_type != F_UNLCK;
+  const bool told = Fcntl(fd, F_OFD_GETLK, Arg(&lock)) == 0;
+  return told ? lock.l_type != F_UNLCK : otherwise;
 }
 
 // Locks (F_WRLCK) or unlocks (F_UNLCK) one byte of a file for this description.
