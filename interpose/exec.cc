@@ -51,7 +51,8 @@ __attribute__((noinline)) void AnnounceExec(PathAt path, int flags,
   } else if (path.dirfd == AT_FDCWD || path.name[0] == '/') {
     EmitExec(obstacle, "", path.name);
   } else {
-    EmitExec(obstacle, Directory(path).path(), path.name);
+    const Directory directory(path);
+    EmitExec(obstacle, directory.path(), directory.name());
   }
 }
 

@@ -97,8 +97,10 @@ const char* ImagePath(const char* cwd, PathBuffer* buffer) {
     char** const argv = Arguments();
     if (IsScript(exec_name, argv)) {
       name = argv[0];
-    } else if (StartsWith(exec_name, "/dev/fd/")) {
-      name = nullptr;  // fexecve(), execveat(): a name of the kernel's making
+    } else if (StartsWith(exec_name, "/dev/fd/") ||
+               StartsWith(exec_name, "/proc/self/fd/")) {
+      // fexecve(), execveat(): a name of the kernel's, or libc's, making.
+      name = nullptr;
     }
   }
   if (name != nullptr && name[0] == '/') return name;

@@ -10,6 +10,7 @@
 #include "interpose/logged_session.h"
 #include "interpose/own_entry.h"
 #include "interpose/process.h"
+#include "interpose/real_path.h"
 #include "interpose/sys.h"
 #include "interpose/text.h"
 
@@ -37,9 +38,9 @@ void EmitPair(wire::Kind kind, PathAt from, PathAt to, int32_t a = 0) {
   const Directory to_directory(to);
   OutgoingRecord record = MakeRecord(kind, a);
   record.name[0] = from_directory.path();
-  record.name[1] = from.name;
+  record.name[1] = from_directory.name();
   record.name[2] = to_directory.path();
-  record.name[3] = to.name;
+  record.name[3] = to_directory.name();
   Emit(record);
 }
 
@@ -55,12 +56,14 @@ inline void EmitIn(const char* directory, OutgoingRecord record,
 // stack of 8 KiB (the old SIGSTKSZ).
 __attribute__((noinline)) void EmitInDirectoryOf(PathAt path, wire::Kind kind,
                                                  int32_t a) {
-  EmitIn(Directory(path).path(), MakeRecord(kind, a), path.name);
+  const Directory directory(path);
+  EmitIn(directory.path(), MakeRecord(kind, a), directory.name());
 }
 
 inline void EmitOne(PathAt path, wire::Kind kind, int32_t a = 0) {
-  if (path.name[0] == '/' || path.dirfd == PathAt::kToldDirectory ||
-      (path.dirfd == AT_FDCWD && !WantsAbsoluteNames())) {
+  const bool whole = path.name[0] == '/' || path.dirfd == AT_FDCWD;
+  if (path.dirfd == PathAt::kToldDirectory ||
+      (whole && !WantsAbsoluteNames())) {
     EmitIn("", MakeRecord(kind, a), path.name);
   } else {
     EmitInDirectoryOf(path, kind, a);
@@ -72,24 +75,11 @@ inline void EmitOpen(PathAt path, int flags) {
   if (access != 0) EmitOne(path, wire::Kind::kOpen, access);
 }
 
-// Whether `name` has a ".." behind another component.
-bool HasDotsBehind(const char* name) {
-  bool behind = false;
-  while (*name != '\0') {
-    size_t size = 0;
-    while (name[size] != '\0' && name[size] != '/') ++size;
-    const bool dots = size == 2 && name[0] == '.' && name[1] == '.';
-    if (dots && behind) return true;
-    if (!dots && size > 0 && !(size == 1 && name[0] == '.')) behind = true;
-    name += size;
-    while (*name == '/') ++name;
-  }
-  return false;
-}
-
-const char* LastComponent(const char* name) {
-  const char* const slash = FindLast(name, strlen(name), '/');
-  return slash != nullptr ? slash + 1 : name;
+// Whether `component`, the last one, names something in the directory before
+// it.
+bool IsName(const char* component) {
+  return *component != '\0' && !Equal(component, ".") &&
+         !Equal(component, "..") && !HasSlash(component);
 }
 
 // What `fd` is, and was opened by `path`, if that needs the kernel to tell and
@@ -102,10 +92,7 @@ __attribute__((noinline)) bool EmitResolved(int fd, PathAt path,
   };
   if (!HasDotsBehind(path.name) || !real.Fill(read)) return false;
   const char* const last = LastComponent(path.name);
-  const bool is_link = *last != '\0' && !Equal(last, ".") &&
-                       !Equal(last, "..") &&
-                       !Equal(last, LastComponent(real.path()));
-  if (is_link) return false;
+  if (IsName(last) && !Equal(last, LastComponent(real.path()))) return false;
   OutgoingRecord record = MakeRecord(wire::Kind::kOpen, access);
   record.b = wire::kResolved;
   record.name[0] = real.path();
@@ -116,19 +103,49 @@ __attribute__((noinline)) bool EmitResolved(int fd, PathAt path,
 
 }  // namespace
 
-Directory::Directory(PathAt path) {
-  if (path.name[0] == '/' || path.dirfd == PathAt::kToldDirectory) return;
-  if (path.dirfd == AT_FDCWD) {
-    if (WantsAbsoluteNames()) CheckCurrentDirectory(&path_);
+Directory::Directory(PathAt path) : name_(path.name) {
+  if (path.dirfd == PathAt::kToldDirectory) return;
+  const bool absolute = WantsAbsoluteNames();
+  if (path.name[0] == '/') {
+    // It needs none.
+  } else if (path.dirfd == AT_FDCWD) {
+    if (absolute) CheckCurrentDirectory(&path_);
+  } else {
+    const auto known = [&](char* out, size_t size) {
+      return DirectoryName(path.dirfd, out, size);
+    };
+    const auto unknown = [](char* out, size_t size) {
+      return TextBuilder(out, size).Add(wire::kNoDirectory).ok();
+    };
+    if (!path_.Fill(known)) path_.Fill(unknown);
+  }
+  if (absolute && HasDotsBehind(path.name)) Resolve(path);
+}
+
+__attribute__((noinline)) void Directory::Resolve(PathAt path) {
+  PathBuffer base;
+  const bool current = path_.path()[0] == '\0';
+  const auto where = [&](char* out, size_t size) {
+    return current ? DirectoryName(AT_FDCWD, out, size)
+                   : TextBuilder(out, size).Add(path_.path()).ok();
+  };
+  const char* const last = LastComponent(path.name);
+  const bool named = IsName(last);
+  const size_t length =
+      named ? static_cast<size_t>(last - path.name) : strlen(path.name);
+  const auto real = [&](char* out, size_t size) {
+    return RealDirectory(base.path(), path.name, length, out, size);
+  };
+  if (path.name[0] != '/' && (!base.Fill(where) || base.path()[0] != '/')) {
     return;
   }
-  const auto known = [&](char* out, size_t size) {
-    return DirectoryName(path.dirfd, out, size);
-  };
-  if (path_.Fill(known)) return;
-  path_.Fill([](char* out, size_t size) {
-    return TextBuilder(out, size).Add(wire::kNoDirectory).ok();
-  });
+  if (path_.Fill(real)) {
+    name_ = named ? last : "";
+  } else if (!current) {
+    path_.Fill([&](char* out, size_t size) {
+      return TextBuilder(out, size).Add(base.path()).ok();
+    });
+  }
 }
 
 void ReportOpen(PathAt path, int flags) { EmitOpen(path, flags); }
@@ -177,7 +194,7 @@ void ReportSymlink(const char* target, PathAt path) {
   OutgoingRecord record = MakeRecord(wire::Kind::kSymlink);
   record.name[0] = target;
   record.name[1] = directory.path();
-  record.name[2] = path.name;
+  record.name[2] = directory.name();
   Emit(record);
 }
 

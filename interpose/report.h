@@ -29,15 +29,21 @@ struct PathAt {
   static constexpr int kToldDirectory = AT_FDCWD - 1;
 };
 
-// The directory of a PathAt for a record, as wire.h writes it: empty where the
-// name needs none.
+// A PathAt's two names for a record, as wire.h writes them. Where absolute
+// names are wanted and only a look can tell where a ".." leads, the look is
+// had here.
 class Directory {
  public:
   explicit Directory(PathAt path);
+  // Empty where the name needs none.
   const char* path() const { return path_.path(); }
+  const char* name() const { return name_; }
 
  private:
+  void Resolve(PathAt path);
+
   PathBuffer path_;
+  const char* name_;
 };
 
 // What open() was asked for.

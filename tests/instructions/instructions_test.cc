@@ -56,7 +56,7 @@ constexpr Row kCalls[] = {
     {"write", Session::kTraced, 0, 0},
     {"unlink", Session::kTraced, 312, 0},
     {"rename", Session::kTraced, 488, 0},
-    {"chdir", Session::kTraced, 314, 1},
+    {"chdir", Session::kTraced, 345, 1},
     {"fork", Session::kTraced, 237, 0},
     {"vfork", Session::kTraced, 67, 0},
     {"posix_spawn", Session::kTraced, 6967, 3},

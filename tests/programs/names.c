@@ -180,4 +180,5 @@ CASE(dots_behind_a_link_that_changes) {
   CHECK(unlink("l") == 0);
   CHECK(mkdir("l", 0755) == 0);
   SUCCEEDS(open("l/../f", O_RDONLY) >= 0);
+  SUCCEEDS(rename("l/../f", "g") == 0);
 }
