@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -30,10 +31,22 @@ bool TakePending(int signal) {
          signal;
 }
 
+// Who looks for the command by its name (pkill(1), killall(1)) shall find the
+// command alone: what came to both would pass for a signal for the group.
+void TakeAnotherName() {
+  prctl(PR_SET_NAME, "signal witness");
+  // The arguments lie one behind the other, and before the environment.
+  char* const arguments = program_invocation_name;
+  if (environ != nullptr && environ[0] != nullptr && arguments < environ[0]) {
+    memset(arguments, 0, environ[0] - arguments);
+  }
+}
+
 // In a copy of the program that may do what a signal handler may.
 [[noreturn]] void BeWitness(int socket, pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(0);
+  TakeAnotherName();
   if (socket != STDIN_FILENO && dup2(socket, STDIN_FILENO) < 0) _exit(1);
   CloseAllFrom(STDIN_FILENO + 1);
   int signal;

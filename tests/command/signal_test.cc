@@ -7,6 +7,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -112,6 +113,26 @@ TEST(SignalTest, ReachesTheCommandOnceFromTheProcessGroup) {
   }
   kill(filemon.pid(), SIGTERM);
   EXPECT_THAT(filemon.Wait().out, ::testing::EndsWith("\n10"));
+}
+
+// What pkill(1) sends to whoever has that name.
+TEST(SignalTest, ReachesTheCommandByFilemonsName) {
+  FilemonProcess filemon;
+  filemon.Start({"--stats", "sh", "-c", "echo ready; exec sleep 1000"});
+  filemon.AwaitLine("ready");
+  const std::string list = absl::StrCat("/proc/", filemon.pid(), "/task/",
+                                        filemon.pid(), "/children");
+  std::vector<pid_t> named = {filemon.pid()};
+  std::ifstream children(list);
+  for (pid_t child; children >> child;) {
+    const std::string folder = absl::StrCat("/proc/", child);
+    if (absl::StrContains(ReadFile(folder + "/comm"), "filemon") ||
+        absl::StrContains(ReadFile(folder + "/cmdline"), "stats")) {
+      named.push_back(child);
+    }
+  }
+  for (pid_t pid : named) kill(pid, SIGTERM);
+  EXPECT_EQ(filemon.Wait().exit_status, 128 + SIGTERM);
 }
 
 TEST(SignalTest, NoneSentToFilemonEndsIt) {
