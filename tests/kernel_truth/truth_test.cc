@@ -276,6 +276,17 @@ TEST_F(ExpectedRecordsTest, AForkThatNeverReturnedHasAChild) {
   EXPECT_FALSE(all[2].stray);
 }
 
+TEST_F(ExpectedRecordsTest, AnUntracedChildIsNone) {
+  Program(
+      "2.0 clone(child_stack=0x7f, flags=CLONE_VM|CLONE_VFORK|CLONE_UNTRACED) "
+      "= 2\n"
+      "2.1 openat(AT_FDCWD</w>, \"/proc/1/task/1/children\", "
+      "O_RDONLY|O_CLOEXEC) = 3</proc/1/task/1/children>\n");
+  const std::vector<Process> all = Get();
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_EQ(all[0].records[1].excuse, Cause::kOwnDoing);
+}
+
 TEST_F(ExpectedRecordsTest, LooksAtWhatNobodyMade) {
   File(9,
        "0.2 clone(child_stack=NULL, flags=SIGCHLD) = 1\n"
