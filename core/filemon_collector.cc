@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/clock.h"
 #include "core/controlled_session.h"
 #include "core/descriptor_limit.h"
 #include "core/signals.h"
@@ -29,6 +30,7 @@ int main() {
         stderr);
     return 125;
   }
+  filemon::AllowClock();
   filemon::FillStandardDescriptors();
   // What is meant for the traced program, or for everything that its user runs,
   // would cut the log short.

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/uio.h>
 
 #include "core/stamp.h"
@@ -434,6 +435,12 @@ void StopStamps() {
 }
 
 void ResumeStamps() { g_unstamped = false; }
+
+void NoteClock() {
+  int mode = PR_TSC_ENABLE;
+  g_unstamped = sys::Call(SYS_prctl, PR_GET_TSC, sys::Arg(&mode)) == 0 &&
+                mode == PR_TSC_SIGSEGV;
+}
 
 bool WritersAreDone() {
   constexpr int kPatient = 100;

@@ -37,6 +37,9 @@ void Emit(const OutgoingRecord& record);
 // (PR_SET_TSC in prctl(2)): until it may again the records have no stamps, and
 // go into the pipe.
 void StopStamps();
+// A process that joins a session that it was not born into learns whether it
+// may.
+void NoteClock();
 void ResumeStamps();
 extern bool g_unstamped __attribute__((visibility("hidden")));
 

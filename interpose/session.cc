@@ -88,6 +88,7 @@ void Enter(Session* session, const Membership& membership) {
 }
 
 void EnterWithPipe(Session* session, const Membership& membership, int pipe) {
+  NoteClock();
   Enter(session, membership);
   session->fd = pipe;
   session->pid_namespace = PidNamespaceOf(pipe, session->collector);
@@ -143,6 +144,7 @@ bool AcceptInvitation(Session* session) {
   }
   if (session->fd >= 0) sys::Close(session->fd);
   SkipPresentLibraries();
+  NoteClock();
   Enter(session, g_invitation.membership);
   if (!KnowOwnLibrary() || !RecoverPipe()) {
     GoDormant();
