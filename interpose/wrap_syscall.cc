@@ -246,6 +246,49 @@ FILEMON_WRAP(long, syscall, (long number, ...)) {
 #endif
     case SYS_readlinkat:
       return FoundByName(result(), At(a, b));
+#ifdef SYS_accept
+    case SYS_accept:
+#endif
+#ifdef SYS_epoll_create
+    case SYS_epoll_create:
+#endif
+#ifdef SYS_eventfd
+    case SYS_eventfd:
+#endif
+#ifdef SYS_inotify_init
+    case SYS_inotify_init:
+#endif
+#ifdef SYS_signalfd
+    case SYS_signalfd:
+#endif
+    case SYS_socket:
+    case SYS_accept4:
+    case SYS_epoll_create1:
+    case SYS_eventfd2:
+    case SYS_signalfd4:
+    case SYS_timerfd_create:
+    case SYS_inotify_init1:
+    case SYS_memfd_create:
+    case SYS_pidfd_open:
+      return GivenDescriptor(Giving(result));
+#ifdef SYS_pipe
+    case SYS_pipe:
+#endif
+    case SYS_pipe2:
+    case SYS_socketpair: {
+      const int made = Giving(result);
+      if (made != 0) return made;
+      const auto* fds =
+          reinterpret_cast<const int*>(number == SYS_socketpair ? d : a);
+      GivenDescriptor(fds[0]);
+      GivenDescriptor(fds[1]);
+      return made;
+    }
+    case SYS_epoll_ctl:
+      if (HidesDescriptor(Flags(a)) || HidesDescriptor(Flags(c))) {
+        return NoSuchDescriptor();
+      }
+      break;
     // Of the descriptor that comes first nothing else is of interest.
     case SYS_read:
     case SYS_write:
@@ -262,6 +305,15 @@ FILEMON_WRAP(long, syscall, (long number, ...)) {
     case SYS_fsync:
     case SYS_fdatasync:
     case SYS_flock:
+#ifdef SYS_fstatfs64
+    case SYS_fstatfs64:
+#endif
+#ifdef SYS_fchown32
+    case SYS_fchown32:
+#endif
+#ifdef SYS_ftruncate64
+    case SYS_ftruncate64:
+#endif
     case SYS_ioctl:
       if (HidesDescriptor(Flags(a))) return NoSuchDescriptor();
       break;
