@@ -8,6 +8,7 @@
 #include "interpose/kernel_names.h"
 #include "interpose/process.h"
 #include "interpose/sys.h"
+#include "interpose/text.h"
 
 namespace filemon {
 namespace {
@@ -33,14 +34,18 @@ void ToldCurrentDirectory(const char* path) {
 }
 
 void CheckCurrentDirectory(PathBuffer* path) {
-  if (__atomic_load_n(&g_distrusted, __ATOMIC_RELAXED)) {
-    path->Fill([](char* out, size_t size) {
-      return DirectoryOfDescriptor(AT_FDCWD, out, size);
-    });
-    return;
-  }
   // Whom a filter keeps from asking the collector has to believe.
   if (sys::Denies(sys::kGetcwd | sys::kReadlinkat)) return;
+  if (__atomic_load_n(&g_distrusted, __ATOMIC_RELAXED)) {
+    const auto now = [](char* out, size_t size) {
+      return DirectoryOfDescriptor(AT_FDCWD, out, size);
+    };
+    const auto unknown = [](char* out, size_t size) {
+      return TextBuilder(out, size).Add(wire::kNoDirectory).ok();
+    };
+    if (!path->Fill(now)) path->Fill(unknown);
+    return;
+  }
   PathBuffer now;
   now.Fill([](char* out, size_t size) {
     return DirectoryName(AT_FDCWD, out, size);

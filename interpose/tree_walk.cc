@@ -14,7 +14,10 @@ extern "C" const char* gnu_get_libc_version() __attribute__((weak));
 namespace filemon {
 namespace {
 
-constexpr size_t kMemory = 3 * PATH_MAX;
+// For where libc goes back to; what does not fit in is taken for the directory
+// above by its name.
+constexpr size_t kRoomAbove = 16 * PATH_MAX;
+constexpr size_t kMemory = 3 * PATH_MAX + kRoomAbove;
 constexpr size_t kNowhere = SIZE_MAX;
 
 // The length of the directory part of the first `size` bytes of `path`.
@@ -27,14 +30,32 @@ void GetDirectory(char* out) {
   if (!DirectoryOfDescriptor(AT_FDCWD, out, PATH_MAX)) out[0] = '\0';
 }
 
+void GoUp(char* path) {
+  const size_t up = DirectorySize(path, strlen(path));
+  if (path[0] != '\0') path[up > 0 ? up : 1] = '\0';
+}
+
 // Makes the path of `name` in the directory `path`, if that is known and it
-// fits in.
+// fits in. What leads up at the beginning is taken back: `path` is the
+// kernel's.
 void Append(const char* name, size_t size, char* path) {
-  const size_t length = strlen(path);
-  if (length == 0) return;
-  TextBuilder text(path + length, PATH_MAX - length);
-  if (path[length - 1] != '/') text.Add("/");
-  if (!text.Add(name, size).ok()) path[0] = '\0';
+  bool named = false;
+  for (size_t at = 0; at < size && path[0] != '\0';) {
+    size_t part = 0;
+    while (at + part < size && name[at + part] != '/') ++part;
+    const bool dot = part == 1 && name[at] == '.';
+    const bool dots = part == 2 && name[at] == '.' && name[at + 1] == '.';
+    if (dots && !named) {
+      GoUp(path);
+    } else if (part > 0 && !dot) {
+      const size_t length = strlen(path);
+      TextBuilder text(path + length, PATH_MAX - length);
+      if (path[length - 1] != '/') text.Add("/");
+      if (!text.Add(name + at, part).ok()) path[0] = '\0';
+      named = true;
+    }
+    at += part + 1;
+  }
 }
 
 }  // namespace
@@ -52,7 +73,8 @@ TreeWalk::TreeWalk(const char* root, FtwFunction ftw, NftwFunction nftw,
       outer_(g_current),
       opened_(static_cast<char*>(sys::MapMemory(kMemory))),
       entered_(opened_ != nullptr ? opened_ + PATH_MAX : nullptr),
-      directory_(opened_ != nullptr ? entered_ + PATH_MAX : nullptr) {
+      directory_(opened_ != nullptr ? entered_ + PATH_MAX : nullptr),
+      above_(opened_ != nullptr ? directory_ + PATH_MAX : nullptr) {
   while (root_size_ > 1 && root[root_size_ - 1] == '/') --root_size_;
   g_current = this;
   if (!changes_directory_) return;
@@ -143,11 +165,8 @@ void TreeWalk::Begin() {
   const char* const slash = FindLast(root_, root_size_, '/');
   if (slash == nullptr) return;
   const size_t size = static_cast<size_t>(slash - root_);
-  if (root_[0] != '/') {
-    Append(root_, size, entered_);
-  } else {
-    TextBuilder(entered_, PATH_MAX).Add(root_, size > 0 ? size : 1);
-  }
+  if (root_[0] == '/') TextBuilder(entered_, PATH_MAX).Add("/");
+  Append(root_, size, entered_);
   // Without a visit there may have been no such directory.
   sys::Identity id;
   if (target_size_ == kNowhere &&
@@ -158,6 +177,14 @@ void TreeWalk::Begin() {
 }
 
 void TreeWalk::Enter(const char* path, size_t size) {
+  const size_t length = strlen(entered_) + 1;
+  if (above_size_ + length + sizeof(length) <= kRoomAbove) {
+    memcpy(above_ + above_size_, entered_, length);
+    memcpy(above_ + above_size_ + length, &length, sizeof(length));
+    above_size_ += length + sizeof(length);
+  } else {
+    ++unknown_above_;
+  }
   const size_t above = DirectorySize(path, size);
   const size_t name = path[above] == '/' ? above + 1 : above;
   // A root without a name of its own, such as "/", is where it lies.
@@ -171,10 +198,21 @@ void TreeWalk::Leave(const char* path, size_t size) {
          !(entered_size_ <= size && IsOpen(path, entered_size_))) {
     entered_size_ = DirectorySize(opened_, entered_size_);
     opened_[entered_size_] = '\0';
-    const size_t up = DirectorySize(entered_, strlen(entered_));
-    if (entered_[0] != '\0') entered_[up > 0 ? up : 1] = '\0';
+    GoBack();
     Arrive(entered_size_);
   }
+}
+
+void TreeWalk::GoBack() {
+  if (unknown_above_ > 0 || above_size_ == 0) {
+    if (unknown_above_ > 0) --unknown_above_;
+    GoUp(entered_);
+    return;
+  }
+  size_t length;
+  memcpy(&length, above_ + above_size_ - sizeof(length), sizeof(length));
+  above_size_ -= length + sizeof(length);
+  memcpy(entered_, above_ + above_size_, length);
 }
 
 void TreeWalk::Arrive(size_t size) {

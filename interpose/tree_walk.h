@@ -52,6 +52,9 @@ class TreeWalk {
   void Enter(const char* path, size_t size);
   // It goes back up, from those below the first `size` bytes of `path`.
   void Leave(const char* path, size_t size);
+  // Makes `entered_` what it was before the last Enter(): a directory may have
+  // been entered by a link, and is not below that one then.
+  void GoBack();
   // It is in the directory of the first `size` bytes of a visit's path, which
   // is called `entered_`, if not as the kernel says.
   void Arrive(size_t size);
@@ -64,12 +67,15 @@ class TreeWalk {
   NftwFunction nftw_;
   bool changes_directory_;
   TreeWalk* outer_;
-  // Of PATH_MAX bytes each, not on the stack: that may be a small one, and libc
-  // and the program's function need it. Null if there is no memory: the walk
-  // goes on unseen.
+  // Of PATH_MAX bytes and more, not on the stack: that may be a small one, and
+  // libc and the program's function need it. Null if there is no memory: the
+  // walk goes on unseen.
   char* opened_;     // the directory opened last, as libc names it
   char* entered_;    // where libc has gone, absolute; empty if unknown
   char* directory_;  // where the process is now, as the kernel says
+  char* above_;      // a stack of what `entered_` was, each with its size
+  size_t above_size_ = 0;
+  size_t unknown_above_ = 0;  // how many more had no room
   bool begun_ = false;
   // The directory opened last was visited before its entries, and is entered
   // next.

@@ -183,9 +183,15 @@ CASE(nftw_chdir) {
 }
 CASE(nftw_chdir_below) {
   MakeTree();
+  close(MakeDirectory("side"));
+  MakeFile("side/e");
+  CHECK(symlink("../../side", "top/sub/aside") == 0);
   CHECK(nftw("top/sub", OpenVisit, 10, FTW_CHDIR | FTW_PHYS) == 0);
   CHECK(nftw("top/sub/", NVisit, 10, FTW_CHDIR | FTW_PHYS | FTW_DEPTH) == 0);
   CHECK(nftw("./top/a", OpenVisit, 10, FTW_CHDIR | FTW_PHYS) == 0);
+  CHECK(nftw("./top/", NVisit, 10, FTW_CHDIR | FTW_PHYS | FTW_DEPTH) == 0);
+  // Into a directory by a link, and back.
+  CHECK(nftw("top/sub", NVisit, 10, FTW_CHDIR) == 0);
   FAILS(ENOENT, nftw("top/absent", NVisit, 10, FTW_CHDIR) == -1);
   FAILS(ENOENT, nftw("absent/absent", NVisit, 10, FTW_CHDIR) == -1);
   CHECK(Exists("top"));
