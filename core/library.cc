@@ -34,22 +34,35 @@ constexpr uint16_t kMachine = EM_X86_64;
 constexpr uint16_t kMachine = EM_AARCH64;
 #endif
 
-// Why ld.so cannot load the file into a 64-bit program; empty if it can.
+// What libfilemon.so exports, and nobody else.
+constexpr absl::string_view kOwnName = "filemon_session_open";
+
+// Why the file is no libfilemon.so for a 64-bit program; empty if it is one.
 std::string ObstacleOf(const std::string& path) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  Elf64_Ehdr header;
-  const ssize_t n = fd < 0 ? -1 : read(fd, &header, sizeof(header));
+  if (fd < 0) return strerror(errno);
+  std::string bytes;
+  char part[64 * 1024];
+  ssize_t n;
+  do {
+    n = read(fd, part, sizeof(part));
+    if (n > 0) bytes.append(part, n);
+    // It may be anything, and without an end.
+  } while (n > 0 && absl::StartsWith(bytes, ELFMAG));
   const int error = errno;
-  if (fd >= 0) close(fd);
+  close(fd);
   if (n < 0) return strerror(error);
-  if (n < static_cast<ssize_t>(sizeof(header)) ||
-      memcmp(header.e_ident, ELFMAG, SELFMAG) != 0) {
+  Elf64_Ehdr header;
+  if (bytes.size() < sizeof(header) || !absl::StartsWith(bytes, ELFMAG)) {
     return "not an ELF file";
   }
+  memcpy(&header, bytes.data(), sizeof(header));
   if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_machine != kMachine) {
     return "built for another kind of program";
   }
-  return header.e_type == ET_DYN ? "" : "not a shared library";
+  return header.e_type == ET_DYN && absl::StrContains(bytes, kOwnName)
+             ? ""
+             : "not a libfilemon.so";
 }
 
 // `path` with what ld.so may put for `$LIB` in it; the path itself if there is

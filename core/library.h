@@ -16,8 +16,8 @@ namespace filemon {
 absl::StatusOr<std::string> FindLibrary(absl::string_view executable);
 
 // `path`, when it is of a library for LD_PRELOAD: absolute, as programs have
-// current directories of their own, and of a file that programs of this
-// machine's own class can load. A `$LIB` in it is what it may be here.
+// current directories of their own, and of a libfilemon.so that programs of
+// this machine's own class can load. A `$LIB` in it is what it may be here.
 absl::StatusOr<std::string> CheckLibrary(absl::string_view path);
 
 // `path`, when LD_PRELOAD can carry it: ld.so splits the list at colons and

@@ -65,15 +65,16 @@ TEST(FindLibrary, RefusesWhatLdPreloadCannotCarry) {
 
 // A file of ELF's form, as far as it is looked at.
 void PutElf(const std::string& root, const std::string& path, int elf_class,
-            int type, int machine) {
+            int type, int machine, const char* name = "filemon_session_open") {
   Put(root, path);
   Elf64_Ehdr header = {};
   memcpy(header.e_ident, ELFMAG, SELFMAG);
   header.e_ident[EI_CLASS] = elf_class;
   header.e_type = type;
   header.e_machine = machine;
-  std::ofstream(root + "/" + path)
-      .write(reinterpret_cast<const char*>(&header), sizeof(header));
+  std::ofstream file(root + "/" + path);
+  file.write(reinterpret_cast<const char*>(&header), sizeof(header));
+  file << name;
 }
 
 TEST(CheckLibrary, TakesWhatCanBePreloaded) {
@@ -91,6 +92,7 @@ TEST(CheckLibrary, SaysWhatCannot) {
   PutElf(root, "32.so", ELFCLASS32, ET_DYN, EM_386);
   PutElf(root, "arm.so", ELFCLASS64, ET_DYN, EM_AARCH64);
   PutElf(root, "program", ELFCLASS64, ET_EXEC, EM_X86_64);
+  PutElf(root, "other.so", ELFCLASS64, ET_DYN, EM_X86_64, "other");
   PutElf(root, "a b.so", ELFCLASS64, ET_DYN, EM_X86_64);
   PutElf(root, "u/lib/x86_64-linux-gnu/own.so", ELFCLASS32, ET_DYN, EM_386);
   const struct {
@@ -106,7 +108,8 @@ TEST(CheckLibrary, SaysWhatCannot) {
       {root + "/32.so", "another kind of program"},
       {root + "/arm.so", "another kind of program"},
       {root + "/u/$LIB/own.so", "another kind of program"},
-      {root + "/program", "not a shared library"},
+      {root + "/program", "not a libfilemon.so"},
+      {root + "/other.so", "not a libfilemon.so"},
       {root + "/a b.so", "LD_PRELOAD cannot carry"},
   };
   for (const auto& c : kCases) {

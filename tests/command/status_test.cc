@@ -195,8 +195,9 @@ TEST(StatusTest, APipeThatNobodyReads) {
 }
 
 TEST(StatusTest, AWrongLibrary) {
-  for (const char* library : {"/none.so", "none.so", "/etc/passwd", "/etc",
-                              "/none/$LIB/libfilemon.so", "/bin/sh x"}) {
+  for (const char* library :
+       {"/none.so", "none.so", "/etc/passwd", "/etc",
+        "/none/$LIB/libfilemon.so", "/bin/sh x", "/bin/sh", "/dev/zero"}) {
     FilemonProcess filemon;
     filemon.set_in_child([&] { setenv("FILEMON_LIBRARY", library, 1); });
     const Result result = filemon.Run({"touch", "ran"});
