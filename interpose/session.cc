@@ -7,6 +7,7 @@
 
 #include "core/pipe_place.h"
 #include "core/wire.h"
+#include "interpose/apart.h"
 #include "interpose/auxiliary.h"
 #include "interpose/channel.h"
 #include "interpose/door.h"
@@ -218,12 +219,12 @@ int OpenCollectorsFile(int number, int flags) {
   return sys::Openat(AT_FDCWD, path, flags);
 }
 
-void RingBell() {
+static int RingApart(void*) {
   // For reading as well: the collector may end at any moment, and a pipe
   // without a reader raises SIGPIPE.
   const int fd =
       OpenCollectorsFile(ThisSession().bell, O_RDWR | O_NONBLOCK | O_CLOEXEC);
-  if (fd < 0) return;
+  if (fd < 0) return fd;
   // Another process may be the collector's namesake in our pid namespace, and
   // that descriptor anything.
   sys::Identity id;
@@ -232,7 +233,10 @@ void RingBell() {
     sys::Write(fd, "", 1);
   }
   sys::Close(fd);
+  return 0;
 }
+
+void RingBell() { RunApart(RingApart, nullptr); }
 
 bool MovePipe(int from, int to) {
   NoteMovedPipe(from);

@@ -225,6 +225,23 @@ TEST_F(SessionTest, GivesUpANumberThatTheProgramWasGiven) {
   }));
 }
 
+TEST_F(SessionTest, GoesAheadOfTheProgramsNumbers) {
+  EXPECT_TRUE(InChild([&] {
+    Inherit(Value());
+    CHECK_CHILD(Tracing());
+    const rlimit limit = {4000, 4000};
+    setrlimit(RLIMIT_NOFILE, &limit);
+    const int old = ThisSession().fd;
+    const int kFar = static_cast<int>(kNear) + 1;
+    CHECK_CHILD(GivenDescriptor(old - kFar) == old - kFar);
+    CHECK_CHILD(ThisSession().fd == old);
+    CHECK_CHILD(GivenDescriptor(old - 1) == old - 1);
+    CHECK_CHILD(ThisSession().fd > old);
+    CHECK_CHILD(PipeIsInPlace());
+    CHECK_CHILD(fcntl(old, F_GETFD) == -1);
+  }));
+}
+
 TEST_F(SessionTest, YieldsDownwardsAtTheLimitOfDescriptors) {
   EXPECT_TRUE(InChild([&] {
     collector_.Attach();

@@ -8,6 +8,7 @@
 #include "interpose/device.h"
 #include "interpose/directory_names.h"
 #include "interpose/path_buffer.h"
+#include "interpose/pipe_place.h"
 #include "interpose/report.h"
 #include "interpose/shell.h"
 #include "interpose/sys.h"
@@ -108,9 +109,10 @@ int CloseStream(FILE* stream, int (*close)(FILE*)) {
 
 }  // namespace
 
-#define FILEMON_WRAP_FOPEN(name)                                     \
-  FILEMON_WRAP(FILE*, name, (const char* path, const char* mode)) {  \
-    return StreamResult(FILEMON_NEXT(name)(path, mode), path, mode); \
+#define FILEMON_WRAP_FOPEN(name)                                             \
+  FILEMON_WRAP(FILE*, name, (const char* path, const char* mode)) {          \
+    return StreamResult(                                                     \
+        Giving([&] { return FILEMON_NEXT(name)(path, mode); }), path, mode); \
   }
 FILEMON_WRAP_FOPEN(fopen)
 FILEMON_WRAP_FOPEN(fopen64)

@@ -2,6 +2,7 @@
 // are in no file of the program's, and no record is lost after it.
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -97,6 +98,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(Case{"limit_lowered"},
                     Case{"limit_lowered_then_close_range"},
                     Case{"limit_lowered_then_inline_close"},
+                    Case{"every_call_of_every_number"}, Case{"lists"},
+                    Case{"lowest_beside_a_thread"},
                     Case{"out_of_descriptors",
                          {"M seen-before", "W seen-between"}}),
     [](const auto& info) { return info.param.name; });
@@ -108,8 +111,38 @@ INSTANTIATE_TEST_SUITE_P(
                     "inline_cloexec", "inline_close_then_dup2",
                     "inline_close_then_fcntl", "inline_close_then_open",
                     "inline_close_then_fopen", "inline_close_then_dup",
-                    "spawn_closing", "limit_lowered", "out_of_descriptors"),
+                    "spawn_closing", "limit_lowered", "out_of_descriptors",
+                    "every_call_of_every_number", "all_numbers", "lists"),
     [](const auto& info) { return info.param; });
+
+// Where the hard limit allows more than the soft one, which is `soft`.
+class AboveLimitTest : public testing::TestWithParam<int> {
+ protected:
+  TracedRun RunUnder(const std::string& name) {
+    return RunBoth({Program(), name}, [this] {
+      rlimit limit;
+      getrlimit(RLIMIT_NOFILE, &limit);
+      limit.rlim_cur = GetParam();
+      limit.rlim_max = std::max<rlim_t>(limit.rlim_max, 4 * limit.rlim_cur);
+      setrlimit(RLIMIT_NOFILE, &limit);
+    });
+  }
+};
+
+TEST_P(AboveLimitTest, NothingIsThere) {
+  const TracedRun run = RunUnder("nothing_up_to_limit");
+  EXPECT_THAT(run.Seen(),
+              ElementsAre("W seen-before", "W seen-after", "W seen-shell"));
+}
+
+TEST_P(AboveLimitTest, NothingIsThereWhenItRises) {
+  const TracedRun run = RunUnder("limit_raised");
+  EXPECT_THAT(run.Seen(),
+              ElementsAre("W seen-before", "W seen-after", "W seen-shell"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Limits, AboveLimitTest,
+                         testing::Values(64, 256, 1000));
 
 // A pipe that is gone is got back through /proc. Where there is none, it must
 // not have gone in the first place.
@@ -145,6 +178,22 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"spawn_overwriting", {"W seen-spawned"}},
                     Case{"limit_lowered_then_close_range"}),
     [](const auto& info) { return info.param.name; });
+
+TEST(DescriptorTest, AllNumbersAreTheProgramsAndReportsGoOn) {
+  const TracedRun run = RunBoth({Program(), "all_numbers"}, [] {
+    const rlimit limit = {64, 64};
+    setrlimit(RLIMIT_NOFILE, &limit);
+  });
+  SKIP_IF_REFUSED(run);
+  std::vector<std::string> expected = {"W seen-before"};
+  for (int i = 0; i < 7; ++i) {
+    expected.push_back("M seen-before");
+    expected.push_back("M seen-moved");
+  }
+  expected.push_back("W seen-after");
+  expected.push_back("W seen-shell");
+  EXPECT_THAT(run.Seen(), ElementsAreArray(expected));
+}
 
 TEST(DescriptorTest, NoneLeft) {
   const TracedRun run = RunBoth({Program(), "limit_of_three"});
