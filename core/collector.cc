@@ -279,7 +279,7 @@ void Collector::AnswerTheDoor() {
       [this](pid_t pid) { return IsOfSession(pid); },
       [this](pid_t pid) {
         log_->Comment(absl::StrCat("lost records of ", pid,
-                                   ", which had closed its descriptor"));
+                                   ", which could not say how many"));
       });
 }
 

@@ -17,6 +17,7 @@
 
 #include "core/stamp.h"
 #include "interpose/apart.h"
+#include "interpose/door.h"
 #include "interpose/image_proof.h"
 #include "interpose/own_lane.h"
 #include "interpose/process.h"
@@ -110,9 +111,9 @@ void Gather(const Session& session, const Measured& measured,
 
 __attribute__((noinline)) void GiveUp(pid_t pid, uint32_t records) {
   // In the session's memory the count outlives this process.
-  if (!CountLost(pid, records)) {
-    __atomic_fetch_add(&g_lost, records, __ATOMIC_RELAXED);
-  }
+  if (CountLost(pid, records)) return;
+  // Here it may be said later, or never: then at least that there are some.
+  if (__atomic_fetch_add(&g_lost, records, __ATOMIC_RELAXED) == 0) LeaveNote();
 }
 
 void Sleep(int* waited) {

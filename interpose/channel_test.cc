@@ -384,6 +384,19 @@ TEST_F(OverflowTest, WhatIsLostIsCountedInMemory) {
   EXPECT_THAT(collector_.Records(), ElementsAre(Opened("x")));
 }
 
+// Without memory where it counts, a process says by the door that there are
+// some: its death takes the number along.
+TEST_F(ChannelTest, SaysThatRecordsWereLost) {
+  const int fd = ThisSession().fd;
+  ThisSession().fd = -1;
+  Emit(Open("lost"));
+  Emit(Open("lost"));
+  ThisSession().fd = fd;
+  EXPECT_EQ(collector_.Notes(), 1);
+  Emit(Open("x"));
+  collector_.Records();
+}
+
 TEST_F(ChannelTest, SaysHowManyRecordsWereLost) {
   const int fd = ThisSession().fd;
   ThisSession().fd = -1;

@@ -64,6 +64,11 @@ Admission Receive(int socket) {
 
 }  // namespace
 
+void LeaveNote() {
+  const int socket = Connect();
+  if (socket >= 0) sys::Close(socket);
+}
+
 Admission Knock() {
   const int socket = Connect();
   if (socket < 0) return {-1, -1};

@@ -16,6 +16,10 @@ struct Admission {
 // that this process has been given up. Async-signal-safe.
 Admission Knock();
 
+// Knocks and does not wait: the collector says in the log, when it looks again,
+// that records of this process are missing.
+void LeaveNote();
+
 }  // namespace filemon
 
 #endif  // FILEMON_INTERPOSE_DOOR_H_

@@ -102,6 +102,13 @@ uint32_t FakeCollector::Lost(pid_t pid) {
   return lost;
 }
 
+int FakeCollector::Notes() {
+  int notes = 0;
+  pipe_->door().Answer(
+      pipe_->writer(), -1, [](pid_t) { return true; }, [&](pid_t) { ++notes; });
+  return notes;
+}
+
 std::vector<Arrived> FakeCollector::Records() {
   std::vector<Arrived> arrived;
   Intake intake(pipe_->cookie(), [&](const Record& record) {

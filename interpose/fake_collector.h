@@ -56,6 +56,9 @@ class FakeCollector {
   // How many records `pid` has counted as lost since the last call.
   uint32_t Lost(pid_t pid);
 
+  // How many processes have knocked and gone since the last call.
+  int Notes();
+
   // What has arrived in the pipe since the last call.
   std::vector<Arrived> Records();
   // The same of the lanes.
