@@ -222,8 +222,9 @@ bool Append(Attempt write, size_t size) {
 // `write` tries once to write `size` bytes, and returns what the kernel said.
 // False if the record could not be written. `*appends` says that the bytes are
 // for the overflow, as those before them were, and is set when they are.
+// `forks` is the record's.
 template <typename Attempt>
-bool WriteWhole(Attempt write, size_t size, bool* appends) {
+bool WriteWhole(Attempt write, size_t size, uint32_t forks, bool* appends) {
   Wait wait;
   bool recovered = false;
   if (*appends) return Append(write, size);
@@ -231,6 +232,8 @@ bool WriteWhole(Attempt write, size_t size, bool* appends) {
     if (__atomic_load_n(&ThisSession().fd, __ATOMIC_RELAXED) == kDormant) {
       return false;
     }
+    // A signal handler has forked: it is the parent's record.
+    if (__builtin_expect(forks != g_forks, 0)) return true;
     long result = WriteCounted(write);
     if (__builtin_expect(IsOfNoPipe(result), 0)) {
       // The descriptor is gone: a system call that no wrapper saw, or for want
@@ -262,9 +265,9 @@ bool WriteWhole(Attempt write, size_t size, bool* appends) {
   }
 }
 
-bool WriteBytes(const void* data, size_t size, bool* appends) {
+bool WriteBytes(const void* data, size_t size, uint32_t forks, bool* appends) {
   return WriteWhole([&](int fd) { return sys::Write(fd, data, size); }, size,
-                    appends);
+                    forks, appends);
 }
 
 constexpr int kMaxParts = 1 + wire::kMaxNames;
@@ -273,6 +276,7 @@ constexpr int kMaxParts = 1 + wire::kMaxNames;
 struct Parts {
   explicit Parts(const Measured& measured)
       : header(HeaderOf(ThisSession(), measured, ThisSession().cookie)),
+        forks(measured.record.forks),
         count(1 + measured.names) {
     part[0] = {&header, sizeof(header)};
     for (int i = 0; i < measured.names; ++i) {
@@ -282,6 +286,7 @@ struct Parts {
   }
 
   wire::Header header;
+  const uint32_t forks;
   const int count;
   struct iovec part[kMaxParts];
 };
@@ -302,7 +307,9 @@ bool WriteFragments(const Parts& parts) {
     header.size = static_cast<uint16_t>(sizeof(header) + filled);
     header.b = static_cast<int32_t>(offset);
     memcpy(piece, &header, sizeof(header));
-    if (!WriteBytes(piece, sizeof(header) + filled, &appends)) return false;
+    if (!WriteBytes(piece, sizeof(header) + filled, parts.forks, &appends)) {
+      return false;
+    }
     offset += filled;
     filled = 0;
     return true;
@@ -328,7 +335,7 @@ __attribute__((noinline)) bool WriteSmall(const Measured& measured) {
   const Session& session = ThisSession();
   Gather(session, measured, session.cookie, bytes);
   bool appends = false;
-  return WriteBytes(bytes, measured.size, &appends);
+  return WriteBytes(bytes, measured.size, measured.record.forks, &appends);
 }
 
 __attribute__((noinline)) bool WriteLong(const Measured& measured) {
@@ -340,7 +347,7 @@ __attribute__((noinline)) bool WriteLong(const Measured& measured) {
   bool appends = false;
   return WriteWhole(
       [&](int fd) { return sys::Writev(fd, parts.part, parts.count); },
-      measured.size, &appends);
+      measured.size, measured.record.forks, &appends);
 }
 
 bool WriteInPipe(const Measured& measured) {
@@ -352,7 +359,7 @@ __attribute__((always_inline)) inline bool WriteInLane(
     const Measured& measured) {
   const Session& session = ThisSession();
   ++t_lane_writes;
-  // It is the parent's, which says it itself.
+  // A signal handler has forked: it is the parent's, which says it itself.
   if (__builtin_expect(measured.record.forks != g_forks, 0)) {
     --t_lane_writes;
     return true;
@@ -470,7 +477,7 @@ void Batch::Add(const OutgoingRecord& record) {
 
 void Batch::Flush() {
   bool appends = false;
-  if (size_ > 0 && !WriteBytes(bytes_, size_, &appends)) {
+  if (size_ > 0 && !WriteBytes(bytes_, size_, forks_, &appends)) {
     GiveUp(pid_, records_);
   }
   size_ = 0;

@@ -64,6 +64,7 @@ class Batch {
   // small.
   static constexpr size_t kSize = 2048;
 
+  const uint32_t forks_ = g_forks;
   size_t size_ = 0;
   uint32_t records_ = 0;
   pid_t pid_ = 0;  // whom they are about

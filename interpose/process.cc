@@ -63,10 +63,13 @@ void RememberSharing(pid_t pid, pid_t here) {
   slot.denied = sys::g_denied;
 }
 
-void EmitFork(pid_t parent, pid_t child, int32_t side) {
+// `forks` is what g_forks was when `parent` was known.
+void EmitFork(pid_t parent, pid_t child, int32_t side,
+              uint32_t forks = g_forks) {
   OutgoingRecord record = {wire::Kind::kFork, parent};
   record.a = child;
   record.b = side;
+  record.forks = forks;
   Emit(record);
 }
 
@@ -94,7 +97,11 @@ __attribute__((noinline)) pid_t OnOtherPid(pid_t pid, pid_t last) {
     EnterPidNamespace(last, pid);
     return pid;
   }
-  __atomic_store_n(&ThisSession().pid, pid, __ATOMIC_RELAXED);
+  // If it has forked, this is the child, which has announced itself.
+  if (!__atomic_compare_exchange_n(&ThisSession().pid, &last, pid, false,
+                                   __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+    return last;
+  }
   // `last` may also be a child that shared our memory and is gone.
   if (sys::Getppid() == last) EmitFork(last, pid, wire::kSaidByChild);
   return pid;
@@ -106,9 +113,10 @@ void DistrustMemory() { __atomic_fetch_add(&g_sharers, 1, __ATOMIC_RELAXED); }
 void TrustMemory() { __atomic_fetch_sub(&g_sharers, 1, __ATOMIC_RELAXED); }
 
 pid_t FindCurrentPid() {
+  // First: if a signal handler forks meanwhile, this is not the child's.
+  const pid_t last = __atomic_load_n(&ThisSession().pid, __ATOMIC_ACQUIRE);
   const pid_t pid = MemoryIsShared() ? sys::Getpid() : OwnPid();
   if (__builtin_expect(pid <= 0, 0)) return 0;
-  const pid_t last = __atomic_load_n(&ThisSession().pid, __ATOMIC_RELAXED);
   if (__builtin_expect(pid != last, 0)) return OnOtherPid(pid, last);
   return pid;
 }
@@ -150,6 +158,17 @@ void AnnounceForkedChild(pid_t parent) {
   if (entered) return EnterPidNamespace(parent, pid);
   __atomic_store_n(&ThisSession().pid, pid, __ATOMIC_RELAXED);
   EmitFork(parent, pid, wire::kSaidByChild);
+}
+
+pid_t Forker::Result(pid_t result) const {
+  if (result == 0) {
+    // Who has forked in a signal handler meanwhile has announced itself.
+    AnnounceForkedChild(
+        __builtin_expect(g_forks == forks_, 1) ? pid_ : ThisSession().pid);
+  } else if (result > 0) {
+    EmitFork(pid_, result, wire::kSaidByParent, forks_);
+  }
+  return result;
 }
 
 void AnnounceSharingChild(pid_t parent) {

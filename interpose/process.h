@@ -40,6 +40,22 @@ inline pid_t CurrentPid() {
   return FindCurrentPid();
 }
 
+// The process that calls fork() or the like, asked for before the call. A
+// signal handler may fork while that is under way, and its child come back into
+// it.
+class Forker {
+ public:
+  Forker() : forks_(g_forks), pid_(CurrentPid()) {}
+
+  // What the call has given, in both processes: tells of the child. Returns
+  // `result`.
+  pid_t Result(pid_t result) const;
+
+ private:
+  const uint32_t forks_;
+  const pid_t pid_;
+};
+
 // To be called first thing in a process that a wrapped call has just created
 // with memory of its own. `parent` is the process that made the call.
 void AnnounceForkedChild(pid_t parent);

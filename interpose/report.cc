@@ -29,7 +29,11 @@ inline pid_t Speaker() {
 }
 
 inline OutgoingRecord MakeRecord(wire::Kind kind, int32_t a = 0) {
-  return {kind, Speaker(), a};
+  // Before it is known who speaks.
+  const uint32_t forks = g_forks;
+  OutgoingRecord record = {kind, Speaker(), a};
+  record.forks = forks;
+  return record;
 }
 
 // A record of two operands.

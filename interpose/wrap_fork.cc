@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 #include <sys/types.h>
+#include <sys/wait.h>
 
 #include "interpose/borrowed_memory.h"
 #include "interpose/descriptors.h"
@@ -18,16 +19,6 @@
 namespace filemon {
 namespace {
 
-// What fork() gave, in both processes.
-pid_t ForkResult(pid_t result, pid_t parent) {
-  if (result == 0) {
-    AnnounceForkedChild(parent);
-  } else if (result > 0) {
-    ReportChild(result);
-  }
-  return result;
-}
-
 pid_t ForkUntraced(pid_t (*fork)()) {
   const pid_t result = fork();
   if (result == 0) TakeOverGuestSession(0);
@@ -39,12 +30,24 @@ pid_t ForkUntraced(pid_t (*fork)()) {
 #define FILEMON_WRAP_FORK(name)                              \
   FILEMON_WRAP(pid_t, name, ()) {                            \
     if (!Tracing()) return ForkUntraced(FILEMON_NEXT(name)); \
-    const pid_t parent = CurrentPid();                       \
-    return ForkResult(FILEMON_NEXT(name)(), parent);         \
+    const Forker forker;                                     \
+    return forker.Result(FILEMON_NEXT(name)());              \
   }
 FILEMON_WRAP_FORK(fork)
 FILEMON_WRAP_FORK(__fork)
 FILEMON_WRAP_FORK(_Fork)
+
+namespace {
+
+// Whether vfork() was called by this process's parent: a signal handler has
+// forked since, and its child has come back here.
+bool IsParentsChild(pid_t child) {
+  return g_forks != 0 &&
+         sys::Call(SYS_waitid, P_PID, child, 0,
+                   WEXITED | WNOHANG | WNOWAIT | __WALL, 0) == -ECHILD;
+}
+
+}  // namespace
 
 // The C half of vfork() (vfork.S), called in both processes with what
 // the kernel returned. The child runs in its parent's memory and on its stack,
@@ -67,7 +70,7 @@ extern "C" __attribute__((visibility("hidden"))) pid_t filemon_vfork_result(
   if (!Tracing()) return child;
   if (child == 0) {
     AnnounceSharingChild(sys::Getppid());
-  } else if (!ForgetSharingChild(child)) {
+  } else if (!ForgetSharingChild(child) && !IsParentsChild(child)) {
     ReportChild(child);
   }
   return child;
@@ -154,8 +157,8 @@ int DetachStandardFiles() {
 // So this is daemon(3) written out, on our fork().
 FILEMON_WRAP(int, daemon, (int nochdir, int noclose)) {
   if (!Tracing()) return FILEMON_NEXT(daemon)(nochdir, noclose);
-  const pid_t parent = CurrentPid();
-  const pid_t child = ForkResult(original_fork.Get("fork")(), parent);
+  const Forker forker;
+  const pid_t child = forker.Result(original_fork.Get("fork")());
   if (child < 0) return -1;
   if (child > 0) {
     ReportExit(0);
@@ -212,8 +215,8 @@ FILEMON_WRAP(int, forkpty,
     return -1;
   }
   ReportTerminal();
-  const pid_t parent = CurrentPid();
-  const pid_t child = ForkResult(original_fork.Get("fork")(), parent);
+  const Forker forker;
+  const pid_t child = forker.Result(original_fork.Get("fork")());
   if (child != 0) sys::Close(theirs);
   if (child <= 0) sys::Close(ours);
   if (child == 0) TakeTerminal(theirs);

@@ -45,13 +45,9 @@ int Flags(long argument) { return static_cast<int>(argument); }
 // and the child is seen at its first record.
 template <typename Call>
 long Fork(Call call) {
-  const pid_t parent = CurrentPid();
+  const Forker forker;
   const long result = call();
-  if (result > 0) {
-    ReportChild(static_cast<pid_t>(result));
-  } else if (result == 0) {
-    AnnounceForkedChild(parent);
-  }
+  forker.Result(static_cast<pid_t>(result));
   return result;
 }
 
