@@ -28,6 +28,11 @@ struct Loss {
   uint32_t of_children;
 };
 
+// What images have learnt of the files that they were executed from, as numbers
+// (interpose/program_class.h), each in the bucket that it belongs to.
+inline constexpr uint32_t kBuckets = 256;
+inline constexpr uint32_t kBucketSize = 8;
+
 // The first one is everybody's who finds no place.
 inline constexpr uint32_t kLosses = 2048;
 
@@ -56,6 +61,7 @@ struct Head {
   // Set by a process that has taken the lane, before it begins it.
   uint8_t begun[lane::kLanes];
   Loss losses[kLosses];
+  uint64_t learnt[kBuckets][kBucketSize];
 };
 static_assert(offsetof(Head, losses) == 64 + lane::kLanes,
               "one layout for every process");

@@ -63,8 +63,9 @@ bool IsScript(const char* exec_name, char** argv) {
   for (int i = 1; i <= kDeepest && argv[i] != nullptr; ++i) {
     if (!Equal(argv[i], exec_name)) continue;
     // Or it is a program with its own name as an argument, or a file of
-    // binfmt_misc(5). /proc would tell them all, but costs 18 us.
-    return IsScriptFile(exec_name) || !SameFile(exec_name, kSelf);
+    // binfmt_misc(5). /proc tells them all, but costs 18 us where the dynamic
+    // linker has not asked it.
+    return IsKnownScript(exec_name) || !SameFile(exec_name, kSelf);
   }
   return false;
 }
@@ -88,7 +89,8 @@ FILEMON_RARE const char* PathOfRunningLinker() {
 
 // The absolute path of this image, as the log wants it. What has to be put
 // together for that is put into `buffer`.
-const char* ImagePath(const char* cwd, PathBuffer* buffer) {
+const char* ImagePath(const char* cwd, PathBuffer* buffer,
+                      const char** script) {
   const auto* exec_name = reinterpret_cast<const char*>(Auxiliary(AT_EXECFN));
   const char* name = exec_name;
   if (IsRunByLinker()) {
@@ -97,6 +99,7 @@ const char* ImagePath(const char* cwd, PathBuffer* buffer) {
     char** const argv = Arguments();
     if (IsScript(exec_name, argv)) {
       name = argv[0];
+      *script = exec_name;
     } else if (StartsWith(exec_name, "/dev/fd/") ||
                StartsWith(exec_name, "/proc/self/fd/")) {
       // fexecve(), execveat(): a name of the kernel's, or libc's, making.
@@ -154,7 +157,8 @@ void ReportImageStart() {
     return DirectoryOfDescriptor(AT_FDCWD, out, size);
   });
   PathBuffer buffer;
-  const char* const path = ImagePath(cwd.path(), &buffer);
+  const char* script = nullptr;
+  const char* const path = ImagePath(cwd.path(), &buffer, &script);
   Batch batch;
   Outside outside = {0, 0};
   if (ThisSession().pid_namespace != 0 && HasNoParentHere()) {
@@ -181,6 +185,7 @@ void ReportImageStart() {
   }
   AddFirstLibraries(&batch, ThisSession().pid);
   batch.Flush();
+  if (WasForAnyClass()) LearnProgram(script);
 }
 
 }  // namespace filemon

@@ -22,8 +22,11 @@ constexpr char kAnyFolder[] = "/$LIB";
 struct Folder {
   char name[24];
 };
-constexpr Folder kFolders[] = {
-    {"/lib/x86_64-linux-gnu"}, {"/lib/i386-linux-gnu"}, {"/lib64"}, {"/lib32"}};
+constexpr Folder kFolders[] = {{"/lib/x86_64-linux-gnu"},
+                               {"/lib/i386-linux-gnu"},
+                               {"/lib64"},
+                               {"/lib32"},
+                               {"/lib"}};
 constexpr size_t kFileSize = sizeof(kFile) - 1;
 
 char g_short_entry[192];  // where entries lie, but for very long ones
@@ -202,6 +205,13 @@ bool PreloadHasForms() {
   return parts.folder == kAnyFolder
              ? OwnFolder(g_preload.entry, parts) != nullptr
              : parts.marked;
+}
+
+bool WasForAnyClass() {
+  if (g_preload.entry == nullptr) return false;
+  const Parts parts = Split(g_preload.entry, strlen(g_preload.entry));
+  return parts.folder == kAnyFolder &&
+         OwnFolder(g_preload.entry, parts) != nullptr;
 }
 
 const char* OwnLibFolder() {

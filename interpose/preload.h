@@ -59,6 +59,9 @@ void WritePreload(const char* entry, size_t size, PreloadFor images,
 // Whether our own entry has both forms.
 bool PreloadHasForms();
 
+// Whether this image was handed an entry for any class, and has the other form.
+bool WasForAnyClass();
+
 // What `$LIB` is in this process ("lib64"); null if that is not known.
 const char* OwnLibFolder();
 

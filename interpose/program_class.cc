@@ -1,7 +1,6 @@
 #include "interpose/program_class.h"
 
-#include <elf.h>
-#include <link.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
 
@@ -13,103 +12,89 @@
 #include "interpose/linker_start.h"
 #include "interpose/path_buffer.h"
 #include "interpose/readable.h"
+#include "interpose/session.h"
+#include "interpose/session_memory.h"
 #include "interpose/sys.h"
 #include "interpose/text.h"
 
 namespace filemon {
 namespace {
 
-#if defined(__x86_64__)
-constexpr int kMachine = EM_X86_64;
-#elif defined(__i386__)
-constexpr int kMachine = EM_386;
-#elif defined(__aarch64__)
-constexpr int kMachine = EM_AARCH64;
-#else
-#error "which machine is this?"
-#endif
-constexpr unsigned char kClass = sizeof(void*) == 8 ? ELFCLASS64 : ELFCLASS32;
+// What is known of a file.
+enum Fact : uint64_t {
+  kIsOfThisClass = sizeof(void*),
+  kIsScript = 1,
+};
 
-// Enough for the first line of a script (BINPRM_BUF_SIZE, 256), and for seven
-// program headers: the dynamic linker's name is the second of most programs.
-constexpr size_t kHead = 512;
-
-// The programs last found to be of this class, each by a number that is made of
-// what stat(2) tells of its file. Whoever runs one program again and again from
-// children that share his memory, as make does the shell, reads it once.
+// The facts that this memory's processes have found last. Whoever runs one
+// program again and again from children that share its memory, as make does the
+// shell, asks once.
 constexpr uintptr_t kPlaces = 8;
-uintptr_t g_known[kPlaces];
+uint64_t g_known[kPlaces];
 
-// Never zero.
-uintptr_t NumberOf(const sys::Identity& file) {
-  uint64_t hash = 0;
+// Never zero, and another one in each session.
+uint64_t NumberOf(const sys::Identity& file, Fact fact) {
+  uint64_t hash = fact;
   for (const uint64_t part :
-       {file.device, file.inode, static_cast<uint64_t>(file.size),
+       {static_cast<uint64_t>(ThisSession().cookie), file.device, file.inode,
+        static_cast<uint64_t>(file.size),
         static_cast<uint64_t>(file.changed)}) {
     // The finaliser of MurmurHash3.
     hash = (hash ^ part) * 0xff51afd7ed558ccdU;
     hash ^= hash >> 33;
   }
-  return static_cast<uintptr_t>(hash) | 1;
+  return hash | 1;
 }
 
-bool IsKnown(uintptr_t number) {
-  return __atomic_load_n(&g_known[number / 2 % kPlaces], __ATOMIC_RELAXED) ==
-         number;
+constexpr uint32_t BucketOf(uint64_t number) {
+  return static_cast<uint32_t>(number >> 32) % memory::kBuckets;
 }
 
-void Know(uintptr_t number) {
-  __atomic_store_n(&g_known[number / 2 % kPlaces], number, __ATOMIC_RELAXED);
-}
-
-// Reads the beginning of a file, a zero after it; its length.
-size_t ReadHead(PathAt path, char (&out)[kHead]) {
-  const int fd = sys::Openat(path.dirfd, path.name, sys::kLookFlags);
-  if (fd < 0) return 0;
-  const long n = sys::Read(fd, out, sizeof(out) - 1);
-  sys::Close(fd);
-  const size_t size = n > 0 ? static_cast<size_t>(n) : 0;
-  out[size] = '\0';
-  return size;
-}
-
-// Only these are opened: to open another may be an event for somebody.
-bool IsRegular(PathAt path, sys::Identity* out) {
-  return sys::Stat(path.dirfd, path.name, 0, out) == 0 && S_ISREG(out->mode);
-}
-
-bool BringsOurLinker(const char* head, size_t size) {
-  ElfW(Ehdr) header;
-  if (size < sizeof(header)) return false;
-  memcpy(&header, head, sizeof(header));
-  if (!EqualBytes(head, ELFMAG, SELFMAG) ||
-      header.e_ident[EI_CLASS] != kClass || header.e_machine != kMachine ||
-      header.e_phentsize != sizeof(ElfW(Phdr))) {
+bool IsKnown(uint64_t number) {
+  uint64_t* const place = &g_known[number / 2 % kPlaces];
+  if (__atomic_load_n(place, __ATOMIC_RELAXED) == number) return true;
+  uint64_t bucket[memory::kBucketSize];
+  if (!ReadSessionMemory(
+          offsetof(memory::Head, learnt) + BucketOf(number) * sizeof(bucket),
+          bucket, sizeof(bucket))) {
     return false;
   }
-  for (size_t i = 0; i < header.e_phnum; ++i) {
-    ElfW(Phdr) segment;
-    if (header.e_phoff > size ||
-        (size - header.e_phoff) / sizeof(segment) <= i) {
-      return false;
-    }
-    memcpy(&segment, head + header.e_phoff + i * sizeof(segment),
-           sizeof(segment));
-    if (segment.p_type == PT_INTERP) return true;
+  for (const uint64_t learnt : bucket) {
+    if (learnt != number) continue;
+    __atomic_store_n(place, number, __ATOMIC_RELAXED);
+    return true;
   }
   return false;
 }
 
-// The interpreter that a script's first line names, cut out of the line in
-// place; null if it is no script (fs/binfmt_script.c).
-const char* Interpreter(char* head) {
-  if (head[0] != '#' || head[1] != '!') return nullptr;
-  char* begin = head + 2;
-  while (*begin == ' ' || *begin == '\t') ++begin;
-  char* end = begin;
-  while (*end != '\0' && *end != ' ' && *end != '\t' && *end != '\n') ++end;
-  *end = '\0';
-  return begin;
+FILEMON_RARE void Learn(memory::Head* head, uint64_t number) {
+  uint64_t* const bucket = head->learnt[BucketOf(number)];
+  uint32_t i = 0;
+  for (; i < memory::kBucketSize; ++i) {
+    const uint64_t there = __atomic_load_n(&bucket[i], __ATOMIC_RELAXED);
+    if (there == number) return;
+    if (there == 0) break;
+  }
+  // In the place of any other one.
+  if (i == memory::kBucketSize) i = number / 2 % memory::kBucketSize;
+  __atomic_store_n(&bucket[i], number, __ATOMIC_RELAXED);
+}
+
+// A script is looked at when its interpreter runs already: another file may
+// have taken its place meanwhile, but none that is older than this.
+FILEMON_RARE bool IsOld(const sys::Identity& file) {
+  constexpr int64_t kSecond = 1000000000;
+  constexpr int64_t kAge = 10 * kSecond;
+  struct {
+    long seconds, nanoseconds;
+  } now = {};
+  return sys::Call(SYS_clock_gettime, 0 /* CLOCK_REALTIME */, sys::Arg(&now)) ==
+             0 &&
+         file.changed + kAge < now.seconds * kSecond;
+}
+
+bool IsRegular(PathAt path, sys::Identity* out) {
+  return sys::Stat(path.dirfd, path.name, 0, out) == 0 && S_ISREG(out->mode);
 }
 
 // Whether all of `argv` can be read.
@@ -147,31 +132,29 @@ bool IsLister(PathAt path, char* const* argv) {
 
 }  // namespace
 
-bool IsScriptFile(const char* path) {
+bool IsOfThisClass(PathAt path) {
   sys::Identity file;
-  char head[kHead];
-  return IsRegular(PathAt::Here(path), &file) &&
-         ReadHead(PathAt::Here(path), head) > 0 && Interpreter(head) != nullptr;
+  return IsRegular(path, &file) && IsKnown(NumberOf(file, kIsOfThisClass));
 }
 
-bool IsOfThisClass(PathAt path) {
-  char head[kHead];
-  // As often as the kernel follows from script to script.
-  for (int depth = 0; depth < 6; ++depth) {
-    sys::Identity file;
-    if (!IsRegular(path, &file)) return false;
-    const uintptr_t number = NumberOf(file);
-    if (IsKnown(number)) return true;
-    const size_t size = ReadHead(path, head);
-    const char* const interpreter = size > 0 ? Interpreter(head) : nullptr;
-    if (interpreter == nullptr) {
-      const bool ours = BringsOurLinker(head, size);
-      if (ours) Know(number);
-      return ours;
-    }
-    path = PathAt::Here(interpreter);
+bool IsKnownScript(const char* path) {
+  sys::Identity file;
+  return IsRegular(PathAt::Here(path), &file) &&
+         IsKnown(NumberOf(file, kIsScript));
+}
+
+FILEMON_RARE void LearnProgram(const char* script) {
+  memory::Head* const head = SessionMemory();
+  sys::Identity file;
+  if (head == nullptr) return;
+  if (IsRegular(PathAt::Here("/proc/self/exe"), &file)) {
+    Learn(head, NumberOf(file, kIsOfThisClass));
   }
-  return false;
+  if (script != nullptr && IsRegular(PathAt::Here(script), &file) &&
+      IsOld(file)) {
+    Learn(head, NumberOf(file, kIsScript));
+    Learn(head, NumberOf(file, kIsOfThisClass));
+  }
 }
 
 PreloadFor PreloadForProgram(PathAt path, char* const* argv) {
@@ -179,8 +162,9 @@ PreloadFor PreloadForProgram(PathAt path, char* const* argv) {
   // The kernel has looked at the name then.
   if (!IsRegular(path, &file)) return PreloadFor::kAnyClass;
   if (IsLister(path, argv)) return PreloadFor::kNone;
-  return PreloadHasForms() && IsOfThisClass(path) ? PreloadFor::kThisClass
-                                                  : PreloadFor::kAnyClass;
+  return PreloadHasForms() && IsKnown(NumberOf(file, kIsOfThisClass))
+             ? PreloadFor::kThisClass
+             : PreloadFor::kAnyClass;
 }
 
 PreloadFor PreloadForDormant(PathAt path, char* const* environment) {

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 
 #include "interpose/apart.h"
 #include "interpose/session.h"
@@ -68,6 +69,20 @@ memory::Head* SessionMemory() {
   memory::Head* head = nullptr;
   RunApart(MapHead, &head);
   return head;
+}
+
+bool ReadSessionMemory(size_t offset, void* out, size_t size) {
+  if (const memory::Head* const head = Mapped()) {
+    memcpy(out, reinterpret_cast<const char*>(head) + offset, size);
+    return true;
+  }
+  if (ThisSession().lanes == 0) return false;
+  const int fd = OpenCollectorsFile(ThisSession().lanes, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  const long n =
+      sys::PositionedRead(fd, out, size, static_cast<uint32_t>(offset));
+  sys::Close(fd);
+  return n == static_cast<long>(size);
 }
 
 bool CountLost(pid_t pid, uint32_t records) {

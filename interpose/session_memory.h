@@ -20,6 +20,10 @@ memory::Head* SessionMemory();
 // The same for who has opened the file that it is the head of.
 memory::Head* SessionMemoryIn(int fd);
 
+// Copies `size` bytes at `offset` of it; false if they cannot be had. Maps
+// nothing: for who asks seldom.
+bool ReadSessionMemory(size_t offset, void* out, size_t size);
+
 // Counts records of process `pid` that the collector will not get; 0 for a
 // process that cannot tell its pid. False if they cannot be counted there.
 bool CountLost(pid_t pid, uint32_t records);

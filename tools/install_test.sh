@@ -24,7 +24,7 @@ traces "$prefix/bin/filemon"
 ln -s "$prefix/bin/filemon" "$TEST_TMPDIR/link"
 traces "$TEST_TMPDIR/link"
 
-for class in lib/x86_64-linux-gnu lib64 lib32 lib/i386-linux-gnu '$LIB'; do
+for class in lib/x86_64-linux-gnu lib64 lib lib32 lib/i386-linux-gnu '$LIB'; do
   [ -s "$prefix/lib/filemon/$class/libfilemon.so" ] || fail "no library in $class"
   [ -x "$prefix/lib/filemon/$class/filemon-collector" ] || fail "no collector in $class"
 done

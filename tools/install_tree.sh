@@ -46,12 +46,17 @@ place_libraries() {
   grep -q '/libfilemon\.so$' "$scratch/libraries" || die "no libfilemon.so in $files/interpose"
   grep -q '/filemon-collector$' "$scratch/libraries" || die "no filemon-collector in $files/interpose"
   while read -r file; do
+    from=$file
+    # Where 64-bit programs have lib64, `lib` is that of 32-bit ones.
+    if [ "$file" = lib/libfilemon.so ] && [ -e /usr/lib64/libc.so.6 ] && ! [ /usr/lib64 -ef /usr/lib ]; then
+      from=lib32/libfilemon.so
+    fi
     same=
     while read -r earlier; do
-      if cmp -s "$files/interpose/$file" "$files/interpose/$earlier"; then same=$earlier; fi
+      if cmp -s "$files/interpose/$from" "$files/interpose/$earlier"; then same=$earlier; fi
     done < "$scratch/placed"
     if [ -z "$same" ]; then
-      place_copy 755 "$files/interpose/$file" "lib/filemon/$file"
+      place_copy 755 "$files/interpose/$from" "lib/filemon/$file"
       echo "$file" >> "$scratch/placed"
     else
       place "lib/filemon/$file" ln -f "$root/lib/filemon/$same"

@@ -7,6 +7,8 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -119,6 +121,26 @@ CASE(load_and_unload_in_threads) {
   }
   for (int i = 0; i < kThreads; ++i) {
     CHECK(pthread_join(threads[i], NULL) == 0);
+  }
+}
+
+// Prints what happens to a program's file when it is executed, twice.
+CASE(watched_exec) {
+  CHECK(system("cp /bin/true watched") == 0);
+  const int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+  CHECK(watch >= 0 && inotify_add_watch(watch, "watched", IN_OPEN) >= 0);
+  for (int i = 0; i < 2; ++i) {
+    const pid_t pid = vfork();
+    if (pid == 0) {
+      execl("./watched", "watched", NULL);
+      _exit(1);
+    }
+    int status;
+    CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+    struct inotify_event events[64];
+    memset(events, 0, sizeof(events));
+    const ssize_t size = read(watch, events, sizeof(events));
+    printf("%d opens\n", (int)(size / (ssize_t)sizeof(events[0])));
   }
 }
 

@@ -46,6 +46,12 @@ TEST(LoadTest, IsReportedOnceEachTime) {
   EXPECT_THAT(Comments(run.log, "lost"), IsEmpty());
 }
 
+// A listener (fanotify(7)) may be asked for permission, and expects one open.
+TEST(ExecTest, OpensTheProgramOnce) {
+  const TracedRun run = RunCase("watched_exec");
+  EXPECT_EQ(run.traced.out, "1 opens\n1 opens\n");
+}
+
 TEST(PlugInTest, WorksAndIsSeen) {
   for (const char* name : {"plug_in_deepbind", "plug_in_namespace"}) {
     const TracedRun run = RunCase(name);
