@@ -111,6 +111,7 @@ void LeaveLane() {
   OwnPage* const page = OwnPageIfAny();
   if (page != nullptr) {
     __atomic_store_n(&page->lane, nullptr, __ATOMIC_RELEASE);
+    __atomic_store_n(&g_lane, nullptr, __ATOMIC_RELAXED);
   }
 }
 

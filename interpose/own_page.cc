@@ -10,8 +10,6 @@ OwnPage* g_own_page;
 
 namespace {
 
-constexpr size_t kPage = 4096;
-
 // Most processes of a build report a dozen records, and asking a dozen times
 // costs less than a page.
 constexpr int kAsksBeforeAPage = 16;
@@ -23,10 +21,11 @@ OwnPage* g_spare_page;
 
 // Null if the kernel cannot clear it in a child.
 OwnPage* MakePage() {
-  void* const page = sys::MapMemory(kPage);
+  void* const page = sys::MapMemory(kOwnPageSize);
   if (page == nullptr) return nullptr;
-  if (sys::Call(SYS_madvise, sys::Arg(page), kPage, MADV_WIPEONFORK) != 0) {
-    sys::UnmapMemory(page, kPage);
+  if (sys::Call(SYS_madvise, sys::Arg(page), kOwnPageSize, MADV_WIPEONFORK) !=
+      0) {
+    sys::UnmapMemory(page, kOwnPageSize);
     return nullptr;
   }
   return static_cast<OwnPage*>(page);
@@ -74,6 +73,11 @@ OwnPage* EnsureOwnPage() {
   }
   OwnPid();
   return page;
+}
+
+void ForgetOwnPage() {
+  g_spare_page = nullptr;
+  __atomic_store_n(&g_own_page, nullptr, __ATOMIC_RELEASE);
 }
 
 void PutOwnPageAside() {

@@ -7,6 +7,7 @@
 #ifndef FILEMON_INTERPOSE_OWN_PAGE_H_
 #define FILEMON_INTERPOSE_OWN_PAGE_H_
 
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -37,6 +38,11 @@ OwnPage* EnsureOwnPage();
 // The calling process's pid, or 0 if a filter keeps it from us, most often
 // without a system call. Not to be called while a process shares this memory.
 pid_t OwnPid();
+
+inline constexpr size_t kOwnPageSize = 4096;
+
+// Somebody unmaps it.
+void ForgetOwnPage();
 
 // In a new process with memory of its own: does without the page that it has of
 // its parent until it has reported as much as that had. Most forks soon run

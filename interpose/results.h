@@ -21,6 +21,9 @@ int RenameResult(int result, PathAt from, PathAt to, unsigned flags);
 // `given` is null for fchdir().
 int ChdirResult(int result, const char* given);
 
+// The program is about to unmap this: what of it is ours is not used any more.
+void LeaveMemory(const void* address, size_t size);
+
 // A call by which the program forbids itself what we do as well. Made before
 // the call, which it prepares for; `a` and `filter` are prctl()'s next two
 // arguments.

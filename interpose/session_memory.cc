@@ -15,7 +15,7 @@ memory::Head* g_head;
 
 // The one that was mapped, if it is this session's.
 memory::Head* Mapped() {
-  memory::Head* const head = __atomic_load_n(&g_head, __ATOMIC_ACQUIRE);
+  memory::Head* const head = SessionMemoryIfMapped();
   return head != nullptr && head->cookie == ThisSession().cookie ? head
                                                                  : nullptr;
 }
@@ -27,6 +27,14 @@ bool MayBeAsLong(uint64_t size) {
 }
 
 }  // namespace
+
+memory::Head* SessionMemoryIfMapped() {
+  return __atomic_load_n(&g_head, __ATOMIC_ACQUIRE);
+}
+
+void ForgetSessionMemory() {
+  __atomic_store_n(&g_head, nullptr, __ATOMIC_RELEASE);
+}
 
 memory::Head* SessionMemoryIn(int fd) {
   if (memory::Head* const head = Mapped()) return head;

@@ -17,6 +17,10 @@ namespace filemon {
 // free, or a filter of system calls in the way.
 memory::Head* SessionMemory();
 
+// The same if it is mapped; and no more, as somebody unmaps it.
+memory::Head* SessionMemoryIfMapped();
+void ForgetSessionMemory();
+
 // The same for who has opened the file that it is the head of.
 memory::Head* SessionMemoryIn(int fd);
 

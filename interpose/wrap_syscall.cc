@@ -78,6 +78,9 @@ FILEMON_WRAP(long, syscall, (long number, ...)) {
 #endif
     case SYS_openat:
       return OpenResult(result(), At(a, b), Flags(c));
+    case SYS_munmap:
+      LeaveMemory(Text(a), static_cast<size_t>(b));
+      return call();
     case SYS_prctl: {
       const Restriction restriction(static_cast<int>(a),
                                     static_cast<unsigned long>(b), Text(c));

@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -87,3 +89,32 @@ CASE(all_descriptors_taken) {
   }
   CHECK(unlink("seen1") == 0);
 }
+
+// As an emulator makes room: whatever is mapped from a file in memory goes.
+static void Unmap(int (*unmap)(void*, size_t)) {
+  for (int i = 0; i < 100; ++i) Open("seen1");
+  char line[4096];
+  unsigned long begin[100];
+  unsigned long end[100];
+  int count = 0;
+  FILE* const maps = fopen("/proc/self/maps", "r");
+  CHECK(maps != NULL);
+  while (count < 100 && fgets(line, sizeof(line), maps) != NULL) {
+    if (strstr(line, "memfd:") == NULL) continue;
+    CHECK(sscanf(line, "%lx-%lx", &begin[count], &end[count]) == 2);
+    ++count;
+  }
+  fclose(maps);
+  for (int i = 0; i < count; ++i) {
+    CHECK(unmap((void*)begin[i], end[i] - begin[i]) == 0);
+  }
+  for (int i = 0; i < 3000; ++i) Open("seen2");
+}
+
+CASE(unmaps) { Unmap(munmap); }
+
+static int UnmapByNumber(void* address, size_t size) {
+  return (int)syscall(SYS_munmap, address, size);
+}
+
+CASE(unmaps_by_number) { Unmap(UnmapByNumber); }

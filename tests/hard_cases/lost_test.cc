@@ -51,5 +51,15 @@ TEST(LostPipeTest, IsNotNeededInALane) {
   EXPECT_THAT(Comments(run.log, "lost"), IsEmpty());
 }
 
+TEST(LostLaneTest, IsNotMissed) {
+  for (const char* name : {"unmaps", "unmaps_by_number"}) {
+    const TracedRun run = RunBoth({Program(), name});
+    EXPECT_EQ(Count(run, "W seen1"), 100) << name;
+    EXPECT_EQ(Count(run, "W seen2"), 3000) << name;
+    EXPECT_THAT(Comments(run.log, "lost"), IsEmpty());
+    EXPECT_THAT(Comments(run.log, "dropped"), IsEmpty());
+  }
+}
+
 }  // namespace
 }  // namespace filemon
