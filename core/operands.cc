@@ -50,9 +50,7 @@ void Operands::Write(const Record& record, absl::string_view cwd) {
         return;
       }
       const absl::string_view path =
-          record.b == wire::kResolved
-              ? names[0]
-              : Operand(pid, cwd, names[0], names[1], &first_);
+          Operand(pid, cwd, names[0], names[1], &first_);
       if (record.a & wire::kReads) log_->Read(pid, path);
       if (record.a & wire::kWrites) log_->Write(pid, path);
       break;

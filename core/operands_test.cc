@@ -116,12 +116,6 @@ TEST_F(AbsoluteOperandsTest, DotsThatNobodyCanTakeBackStay) {
               ElementsAre("R 1 /w/was/../x/../f"));
 }
 
-TEST_F(AbsoluteOperandsTest, TheKernelsWordIsTaken) {
-  EXPECT_THAT(Lines(Kind::kOpen, "/w", {"/real/f", "link/../f"}, wire::kWrites,
-                    wire::kResolved),
-              ElementsAre("W 1 /real/f"));
-}
-
 TEST_F(AbsoluteOperandsTest, WithoutADirectoryNamesStayRelative) {
   EXPECT_THAT(Read("", "", "./a/../b"), ElementsAre("R 1 a/../b"));
   EXPECT_THAT(Read("/w", wire::kNoDirectory, "f"),

@@ -84,8 +84,7 @@ enum class Kind : uint8_t {
   // current directory (empty if it has no name that could be told; kNoDirectory
   // if it could not be asked for, and is the one before).
   kStart = 1,
-  // A successful open. a: kReads and kWrites. Names: dir, name. b: kResolved if
-  // `dir` is the absolute path of the file itself, as the kernel tells it.
+  // A successful open. a: kReads and kWrites. Names: dir, name.
   kOpen = 2,
   // An exec is about to be tried. If it succeeds, either a kStart of the same
   // pid follows (the image loaded us), or nothing more of this pid (it did
@@ -165,9 +164,6 @@ inline constexpr uint8_t kLastKind = 22;
 // For kOpen's a.
 inline constexpr int32_t kReads = 1;
 inline constexpr int32_t kWrites = 2;
-
-// For kOpen's b.
-inline constexpr int32_t kResolved = 1;
 
 // For kChdir's a.
 inline constexpr int32_t kRenamed = 1;

@@ -86,25 +86,6 @@ bool IsName(const char* component) {
          !Equal(component, "..") && !HasSlash(component);
 }
 
-// What `fd` is, and was opened by `path`, if that needs the kernel to tell and
-// it does. A symbolic link at the end of the name has its own name in the log.
-__attribute__((noinline)) bool EmitResolved(int fd, PathAt path,
-                                            int32_t access) {
-  PathBuffer real;
-  const auto read = [fd](char* out, size_t size) {
-    return PathOfDescriptor(fd, out, size);
-  };
-  if (!HasDotsBehind(path.name) || !real.Fill(read)) return false;
-  const char* const last = LastComponent(path.name);
-  if (IsName(last) && !Equal(last, LastComponent(real.path()))) return false;
-  OutgoingRecord record = MakeRecord(wire::Kind::kOpen, access);
-  record.b = wire::kResolved;
-  record.name[0] = real.path();
-  record.name[1] = path.name;
-  Emit(record);
-  return true;
-}
-
 }  // namespace
 
 Directory::Directory(PathAt path) : name_(path.name) {
@@ -174,10 +155,6 @@ int OpenResult(int fd, PathAt path, int flags) {
   GivenDescriptor(fd);
   if (NamesPipe(path)) return CloseUnfound(fd);
   if (sys::Denies(sys::kReadlinkat)) NoteOpened(fd, path);
-  if (__builtin_expect(WantsAbsoluteNames(), 0) && AccessOf(flags) != 0 &&
-      EmitResolved(fd, path, AccessOf(flags))) {
-    return fd;
-  }
   EmitOpen(path, flags);
   return fd;
 }
