@@ -19,6 +19,7 @@
 #include "interpose/apart.h"
 #include "interpose/door.h"
 #include "interpose/image_proof.h"
+#include "interpose/layout.h"
 #include "interpose/own_lane.h"
 #include "interpose/process.h"
 #include "interpose/session.h"
@@ -338,7 +339,7 @@ __attribute__((noinline)) bool WriteSmall(const Measured& measured) {
   return WriteBytes(bytes, measured.size, measured.record.forks, &appends);
 }
 
-__attribute__((noinline)) bool WriteLong(const Measured& measured) {
+FILEMON_RARE bool WriteLong(const Measured& measured) {
   // The kernel takes no name longer than PATH_MAX: of a call that had such a
   // one, which has failed, there is nothing to say.
   if (measured.size > wire::kMaxRecord) return true;
@@ -377,7 +378,7 @@ __attribute__((always_inline)) inline bool WriteInLane(
 // For a process that has no pipe, as it may not write, or has no descriptor
 // left: its full lane has to do. False if the collector does not make room
 // soon.
-__attribute__((noinline)) bool WaitForLane(const Measured& measured) {
+FILEMON_RARE bool WaitForLane(const Measured& measured) {
   // A tenth of a second, on most machines where the clock is read.
   constexpr uint64_t kSpin = uint64_t{1} << 28;
   constexpr int kMostSleeps = 100;  // of a millisecond
@@ -431,7 +432,7 @@ void Emit(const OutgoingRecord& record) {
 
 void ForgetLosses() { g_lost = 0; }
 
-void StopStamps() {
+FILEMON_RARE void StopStamps() {
   if (g_unstamped) return;
   // With a stamp yet, in the pipe: what follows there is later than what is in
   // the lane.

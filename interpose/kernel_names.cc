@@ -4,6 +4,7 @@
 #include <fcntl.h>
 
 #include "interpose/directory_names.h"
+#include "interpose/layout.h"
 #include "interpose/sys.h"
 #include "interpose/text.h"
 
@@ -90,7 +91,7 @@ bool HasItsParent(int fd, char* path) {
   return same;
 }
 
-__attribute__((noinline)) bool NameOfDirectory(int fd, char* out, size_t size) {
+FILEMON_RARE bool NameOfDirectory(int fd, char* out, size_t size) {
   const FileName name =
       fd == AT_FDCWD
           ? Judge(AT_FDCWD, ".", 0, out, ReadDescriptorLink(fd, out, size))

@@ -1,6 +1,7 @@
 #include "interpose/pid_namespace.h"
 
 #include "core/wire.h"
+#include "interpose/layout.h"
 #include "interpose/sys.h"
 #include "interpose/text.h"
 
@@ -22,7 +23,7 @@ uint32_t OwnPidNamespace() {
 
 bool HasNoParentHere() { return sys::Getppid() == 0; }
 
-Outside SeenFromOutside() {
+FILEMON_RARE Outside SeenFromOutside() {
   const int fd = sys::Openat(AT_FDCWD, "/proc/self/stat", O_RDONLY | O_CLOEXEC);
   if (fd < 0) return {0, 0};
   char text[512];

@@ -6,6 +6,7 @@
 #include <initializer_list>
 
 #include "interpose/environment.h"
+#include "interpose/layout.h"
 #include "interpose/sys.h"
 #include "interpose/text.h"
 
@@ -143,7 +144,7 @@ void RememberPreload(char* const* environment) {
   });
 }
 
-void MakePreload(const char* library) {
+FILEMON_RARE void MakePreload(const char* library) {
   const size_t size = strlen(library);
   if (!EndsIn(library, size, kFile, kFileSize)) return;
   const Parts parts = Split(library, size);

@@ -13,6 +13,7 @@
 #include "interpose/door.h"
 #include "interpose/environment.h"
 #include "interpose/image.h"
+#include "interpose/layout.h"
 #include "interpose/libraries.h"
 #include "interpose/logged_session.h"
 #include "interpose/object_list.h"
@@ -135,7 +136,7 @@ void JoinByEnvironment() {
 }
 
 // Somebody has written g_invitation.
-bool AcceptInvitation(Session* session) {
+FILEMON_RARE bool AcceptInvitation(Session* session) {
   // A guest finds its host's.
   if (g_invitation.pid != sys::Getpid()) return false;
   int expected = kInvited;
@@ -158,7 +159,7 @@ bool AcceptInvitation(Session* session) {
 
 }  // namespace
 
-bool Join(const Membership& membership, int pipe) {
+FILEMON_RARE bool Join(const Membership& membership, int pipe) {
   if (Tracing()) {
     Emit({wire::Kind::kLeft, CurrentPid()});
     sys::Close(ThisSession().fd);
@@ -255,7 +256,7 @@ static int PipeFromTheDoor() {
   return admission.pipe;
 }
 
-bool RecoverPipe() {
+FILEMON_RARE bool RecoverPipe() {
   const int lost = ThisSession().fd;
   int low = OpenCollectorsFile(ThisSession().collector_fd, O_RDWR | O_NONBLOCK);
   if (low == -EMFILE || low == -ENFILE || low == -EPERM) {

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "interpose/layout.h"
 #include "interpose/loaded_object.h"
 #include "interpose/object_list.h"
 #include "interpose/text.h"
@@ -153,13 +154,13 @@ void* WrapperOf(const char* name) {
   return own != nullptr ? SymbolTable(own).Find(name) : nullptr;
 }
 
-bool IsNextFunction(const char* name, const void* address) {
+FILEMON_RARE bool IsNextFunction(const char* name, const void* address) {
   void* function;
   const link_map* definer = NextDefiner(name, &function);
   return definer != nullptr && SymbolTable(definer).Has(name, address);
 }
 
-bool HasOneDefinition(const char* name) {
+FILEMON_RARE bool HasOneDefinition(const char* name) {
   void* function;
   const link_map* definer = NextDefiner(name, &function);
   if (definer == nullptr) return false;
