@@ -84,6 +84,8 @@ constexpr const char* kOwnDoings[] = {
     "/proc/[0-9]*/task/[0-9]*/children",
     // To learn its number in another namespace of pids.
     "/proc/self/stat",
+    // To learn who its ancestors are.
+    "/proc/[0-9]*/stat",
 };
 
 bool IsOwnDoing(absl::string_view path, absl::string_view flags) {
@@ -515,6 +517,9 @@ class Tree {
     }
     LearnClimb(line, walk);
     if (line.kind != Kind::kCall || !line.succeeded) return absl::OkStatus();
+    // A filter that kills does so inside execve(), and strace says that it
+    // returned its own number.
+    if (IsExec(line) && line.value != 0) return absl::OkStatus();
     LearnCwd(line, walk);
     if (IsExec(line)) return Exec(line, at, walk);
     if (!walk->recording) {

@@ -276,6 +276,17 @@ TEST_F(ExpectedRecordsTest, AForkThatNeverReturnedHasAChild) {
   EXPECT_FALSE(all[2].stray);
 }
 
+TEST_F(ExpectedRecordsTest, AnExecThatWasKilledRanNothing) {
+  Program("2.0 fork() = 2\n");
+  File(2,
+       "2.1 execve(\"/bin/q\", [\"q\"], 0x7f /* 3 vars */) = 59\n"
+       "2.2 +++ killed by SIGSYS +++");
+  const std::vector<Process> all = Get();
+  ASSERT_EQ(all.size(), 2u);
+  ASSERT_EQ(all[1].records.size(), 1u);
+  EXPECT_EQ(all[1].records[0].record.text, "0 31");
+}
+
 TEST_F(ExpectedRecordsTest, AnUntracedChildIsNone) {
   Program(
       "2.0 clone(child_stack=0x7f, flags=CLONE_VM|CLONE_VFORK|CLONE_UNTRACED) "
