@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <utility>
+
 namespace filemon {
 namespace {
 
@@ -34,12 +36,12 @@ bool TakePending(int signal) {
 // Who looks for the command by its name (pkill(1), killall(1)) shall find the
 // command alone: what came to both would pass for a signal for the group.
 void TakeAnotherName() {
-  prctl(PR_SET_NAME, "signal witness");
   // The arguments lie one behind the other, and before the environment.
   char* const arguments = program_invocation_name;
   if (environ != nullptr && environ[0] != nullptr && arguments < environ[0]) {
     memset(arguments, 0, environ[0] - arguments);
   }
+  prctl(PR_SET_NAME, "signal witness");
 }
 
 // In a copy of the program that may do what a signal handler may.
@@ -74,6 +76,19 @@ GroupWitness::~GroupWitness() {
   if (pid_ <= 0) return;
   kill(pid_, SIGKILL);
   while (waitpid(pid_, nullptr, __WCLONE) < 0 && errno == EINTR) continue;
+}
+
+bool GroupWitness::WasForAll(const signalfd_siginfo& info) {
+  const int signal = static_cast<int>(info.ssi_signo);
+  const bool seen = Saw(signal);
+  // The others are queued, and never two in one.
+  if (signal >= 32) return seen;
+  const uint32_t merged = std::exchange(merged_[signal], 0);
+  if (!seen) return merged != 0 && merged == info.ssi_pid;
+  sigset_t pending;
+  sigpending(&pending);
+  if (sigismember(&pending, signal) == 1) merged_[signal] = info.ssi_pid;
+  return true;
 }
 
 bool GroupWitness::Saw(int signal) {

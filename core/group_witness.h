@@ -3,6 +3,8 @@
 #ifndef FILEMON_CORE_GROUP_WITNESS_H_
 #define FILEMON_CORE_GROUP_WITNESS_H_
 
+#include <stdint.h>
+#include <sys/signalfd.h>
 #include <sys/types.h>
 
 #include "core/owned_fd.h"
@@ -25,13 +27,21 @@ class GroupWitness {
   GroupWitness(const GroupWitness&) = delete;
   GroupWitness& operator=(const GroupWitness&) = delete;
 
-  // Whether the witness, too, has got `signal`, which this process has taken;
-  // to be asked for each. False if it cannot tell.
-  bool Saw(int signal);
+  // Whether `info` was sent to the group; to be asked of each signal of its
+  // number that this process takes, before it takes the next. False if it
+  // cannot be told.
+  bool WasForAll(const signalfd_siginfo& info);
 
  private:
+  // Whether the witness, too, has got `signal`.
+  bool Saw(int signal);
+
   pid_t pid_ = -1;
   OwnedFd socket_;
+  // Who has sent the last signal of a number that was for all, if another of
+  // that number had come before the witness had given up the first: if it was
+  // for all, the two were one for the witness. 0 if none had.
+  uint32_t merged_[32] = {};
 };
 
 }  // namespace filemon

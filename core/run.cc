@@ -97,17 +97,20 @@ class Watchman {
   void Turn() {
     collector_->TakeIn();
     if (!collector_->Wait(signals_->fd())) return;
-    const std::vector<signalfd_siginfo> taken = signals_->Take();
-    // Several SIGCHLD may have come as one. First: whether CMD is there still
-    // decides for whom the others are.
-    Reap();
-    for (const signalfd_siginfo& signal : taken) Obey(signal);
+    for (signalfd_siginfo info; signals_->Take(&info);) {
+      // Of these there are many, and CMD ignores one more.
+      const bool was_for_all =
+          info.ssi_signo != SIGCHLD && witness_->WasForAll(info);
+      // Several SIGCHLD may have come as one. First: whether CMD is there still
+      // decides for whom the others are.
+      Reap();
+      Obey(info, was_for_all);
+    }
   }
 
-  void Obey(const signalfd_siginfo& info) {
+  // What was for all CMD has already, unless it has left the group.
+  void Obey(const signalfd_siginfo& info, bool was_for_all) {
     const int signal = static_cast<int>(info.ssi_signo);
-    // CMD has it already, or has left the group.
-    const bool was_for_all = signal != SIGCHLD && witness_->Saw(signal);
     if (root_ended_) {
       told_to_end_ |= signal == SIGHUP || signal == SIGINT ||
                       signal == SIGQUIT || signal == SIGTERM;

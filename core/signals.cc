@@ -36,18 +36,17 @@ Signals::Signals() {
 
 Signals::~Signals() {
   // Nothing that is pending must come through now.
-  Take();
+  signalfd_siginfo info;
+  while (Take(&info)) continue;
   if (fd_ >= 0) close(fd_);
   Restore();
 }
 
-std::vector<signalfd_siginfo> Signals::Take() {
-  std::vector<signalfd_siginfo> taken;
-  signalfd_siginfo info;
-  while (read(fd_, &info, sizeof(info)) == sizeof(info)) {
-    if (!IsOfOwnWrite(info)) taken.push_back(info);
+bool Signals::Take(signalfd_siginfo* info) {
+  while (read(fd_, info, sizeof(*info)) == sizeof(*info)) {
+    if (!IsOfOwnWrite(*info)) return true;
   }
-  return taken;
+  return false;
 }
 
 void Signals::Restore() const {

@@ -6,8 +6,6 @@
 #include <stdint.h>
 #include <sys/signalfd.h>
 
-#include <vector>
-
 namespace filemon {
 
 // The kernel's set of signals. libc's leaves out two that it calls its own, and
@@ -35,9 +33,10 @@ class Signals {
   // Readable when Take() has something. -1 if it could not be had.
   int fd() const { return fd_; }
 
-  // The signals that have arrived; never waits. Not what a write() of our own
-  // has raised (SIGPIPE, SIGXFSZ): it has failed as well, which is enough.
-  std::vector<signalfd_siginfo> Take();
+  // The next signal that has arrived; false if there is none. Never waits. Not
+  // what a write() of our own has raised (SIGPIPE, SIGXFSZ): it has failed as
+  // well, which is enough.
+  bool Take(signalfd_siginfo* info);
 
   // Gives this process back the signals as they were. Async-signal-safe: for
   // the child, between fork and exec.

@@ -122,13 +122,19 @@ TEST(SignalTest, ReachesTheCommandByFilemonsName) {
   filemon.AwaitLine("ready");
   const std::string list = absl::StrCat("/proc/", filemon.pid(), "/task/",
                                         filemon.pid(), "/children");
-  std::vector<pid_t> named = {filemon.pid()};
-  std::ifstream children(list);
-  for (pid_t child; children >> child;) {
-    const std::string folder = absl::StrCat("/proc/", child);
-    if (absl::StrContains(ReadFile(folder + "/comm"), "filemon") ||
-        absl::StrContains(ReadFile(folder + "/cmdline"), "stats")) {
-      named.push_back(child);
+  std::vector<pid_t> named;
+  // Under load its helper may not have come to take another name yet.
+  for (bool all_run = false; !all_run;) {
+    named = {filemon.pid()};
+    std::ifstream children(list);
+    for (pid_t child; children >> child;) {
+      const std::string folder = absl::StrCat("/proc/", child);
+      const std::string name = ReadFile(folder + "/comm");
+      all_run |= name == "signal witness\n";
+      if (absl::StrContains(name, "filemon") ||
+          absl::StrContains(ReadFile(folder + "/cmdline"), "stats")) {
+        named.push_back(child);
+      }
     }
   }
   for (pid_t pid : named) kill(pid, SIGTERM);
