@@ -31,7 +31,7 @@ using wire::Kind;
 
 constexpr uint32_t kCookie = 0x1234567;
 constexpr pid_t kRoot = 1000;
-constexpr uint32_t kProof = 77;
+constexpr uint32_t kLife = 77;  // of the root, and the others' after it
 
 // How many records of one process come in a row, and how many bytes at once.
 constexpr int kTurn = 16;
@@ -50,17 +50,17 @@ long PeakKib() {
   return usage.ru_maxrss;
 }
 
-std::string Start(pid_t pid, pid_t parent, uint32_t proof) {
+std::string Start(pid_t pid, pid_t parent, uint32_t life) {
   return EncodeRecord(
       kCookie, Kind::kStart, pid, parent, 0,
       {absl::StrCat("/usr/lib/program/", pid), "/home/somebody/project/build"},
-      0, proof);
+      0, life);
 }
 
-std::string Open(pid_t pid, int number, uint32_t proof) {
+std::string Open(pid_t pid, int number, uint32_t life) {
   return EncodeRecord(
       kCookie, Kind::kOpen, pid, wire::kReads, 0,
-      {"", absl::StrCat("include/project/header", number, ".h")}, 0, proof);
+      {"", absl::StrCat("include/project/header", number, ".h")}, 0, life);
 }
 
 int Run(long records, int writers, PathStyle style) {
@@ -69,14 +69,14 @@ int Run(long records, int writers, PathStyle style) {
   Merge merge(style, &host, &log);
   Intake intake(kCookie, [&](const Record& record) { merge.Accept(record); });
   const long before = PeakKib();
-  merge.Root(kRoot, "/bin/root", "/");
-  intake.Feed(Start(kRoot, 1, kProof));
+  merge.Root(kRoot, kLife, "/bin/root", "/");
+  intake.Feed(Start(kRoot, 1, kLife));
   for (pid_t pid = kRoot + 1; pid <= kRoot + writers; ++pid) {
-    intake.Feed(EncodeRecord(kCookie, Kind::kFork, kRoot, pid,
-                             wire::kSaidByParent, {}, 0, kProof));
+    intake.Feed(EncodeRecord(kCookie, Kind::kFork, kRoot, pid, kLife + pid, {},
+                             0, kLife));
     intake.Feed(EncodeRecord(kCookie, Kind::kExec, pid, 0, 0,
-                             {"", "/usr/bin/program"}, 0, kProof));
-    intake.Feed(Start(pid, kRoot, kProof + pid));
+                             {"", "/usr/bin/program"}, 0, kLife + pid));
+    intake.Feed(Start(pid, kRoot, kLife + pid));
   }
   merge.TakeAppeared();
   const long processes = PeakKib() - before;
@@ -87,7 +87,7 @@ int Run(long records, int writers, PathStyle style) {
   for (pid_t pid = kRoot + 1; pid <= kRoot + writers; ++pid) {
     for (int i = 0; i < kTurn; ++i) {
       if (pieces.back().size() > kPiece) pieces.emplace_back();
-      pieces.back() += Open(pid, i, kProof + pid);
+      pieces.back() += Open(pid, i, kLife + pid);
     }
   }
   const double begin = CpuNanoseconds();

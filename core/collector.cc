@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "core/lane.h"
+#include "core/pid_namespaces.h"
 #include "core/pidfd.h"
 #include "core/stamp.h"
 
@@ -33,6 +34,9 @@ constexpr absl::Duration kIdle = absl::Milliseconds(20);
 constexpr size_t kMuch = lane::kSize / 4;
 
 constexpr int kFinalRounds = 8;
+
+// Ends that are dealt with between two looks at the pipe and the lanes.
+constexpr size_t kDeathsInARow = 256;
 
 // Of the sequencer.
 constexpr size_t kPipeStream = 0;
@@ -64,9 +68,8 @@ Collector::Collector(SessionPipe* pipe, PathStyle paths, LogWriter* log,
                      std::vector<pid_t> foreign)
     : pipe_(pipe),
       log_(log),
-      host_(&watch_, std::move(foreign)),
-      merge_(paths, &host_, log),
-      namespaces_(PidNamespaces::OfThisProcess()),
+      host_(&watch_, &reaped_, std::move(foreign)),
+      merge_(paths, &host_, log, PidNamespaces::OfThisProcess()),
       intake_(pipe->cookie(),
               [this](const Record& record) { Receive(record); }),
       // Untouched memory costs nothing.
@@ -77,29 +80,28 @@ Collector::~Collector() {
   if (root_pidfd_ >= 0) close(root_pidfd_);
 }
 
-void Collector::Root(pid_t pid, absl::string_view path, absl::string_view cwd) {
+void Collector::Root(pid_t pid, uint32_t life, absl::string_view path,
+                     absl::string_view cwd) {
   root_ = pid;
   host_.StartsSession();
-  merge_.Root(pid, path, cwd);
+  merge_.Root(pid, life, path, cwd);
 }
 
 bool Collector::Attach(pid_t pid, EndTold end_told) {
   const std::string proc = absl::StrCat("/proc/", pid);
-  if (!watch_.Add(pid)) return false;
+  const std::string cwd = ReadLink(absl::StrCat(proc, "/cwd"));
+  merge_.Attach(pid, ReadLink(absl::StrCat(proc, "/exe")), cwd);
+  if (!watch_.Add(merge_.root(), pid)) return false;
   root_ = pid;
-  attached_ = true;
   root_end_told_ = end_told;
   root_pidfd_ = PidfdOpen(pid);
-  const std::string cwd = ReadLink(absl::StrCat(proc, "/cwd"));
   log_->Origin(cwd, WordsOf(absl::StrCat(proc, "/cmdline")));
-  merge_.Attach(pid, ReadLink(absl::StrCat(proc, "/exe")), cwd);
   return true;
 }
 
 void Collector::Ended(pid_t pid, int wait_status) {
   if (pid == root_) root_status_missing_ = false;
-  if (!attached_ && pid != root_) merge_.Reaped(pid);
-  deaths_.push_back({pid, wait_status});
+  reaped_.push_back({pid, wait_status, Stamp()});
 }
 
 void Collector::TakeIn() {
@@ -121,7 +123,8 @@ bool Collector::Wait(int fd) {
                       {pipe_->bell(), POLLIN, 0},
                       {root_pidfd_, POLLIN, 0},
                       {pipe_->door().fd(), POLLIN, 0}};
-  const absl::Duration wait = deaths_.empty() ? pace_ : absl::ZeroDuration();
+  const bool is_news = !deaths_.empty() || !reaped_.empty();
+  const absl::Duration wait = is_news ? absl::ZeroDuration() : pace_;
   poll(sources, std::size(sources),
        static_cast<int>(absl::ToInt64Milliseconds(wait)));
   if (sources[2].revents != 0) pipe_->SilenceBell();
@@ -138,12 +141,12 @@ void Collector::Finish() {
   bool more = true;
   for (int round = 0; more && round < kFinalRounds; ++round) {
     for (Death& death : watch_.Poll()) deaths_.push_back(std::move(death));
-    more = Drain() > 0 || !deaths_.empty();
+    more = Drain() > 0 || !deaths_.empty() || !reaped_.empty();
     TakeDeaths();
   }
   Drain(/*last=*/true);
   ReportLosses();
-  if (root_status_missing_) merge_.Ended(root_, absl::nullopt);
+  if (root_status_missing_) merge_.Ended(merge_.root(), absl::nullopt);
   intake_.Finish();
   merge_.Finish();
   const Lanes* const lanes = pipe_->lanes();
@@ -165,7 +168,7 @@ void Collector::Receive(const Record& record) {
     // What the speaker has said in its lane is earlier than what is to come.
     latest_in_pipe_ = std::max(latest_in_pipe_, record.stamp);
   } else if (sequencer_.empty() && !ComesByOtherWays()) {
-    Accept(record);
+    merge_.Accept(record);
   } else {
     // A stamp that cannot be is the arrival's, and none is that of what stood
     // before it.
@@ -173,16 +176,6 @@ void Collector::Receive(const Record& record) {
     if (stamp == 0) stamp = latest_in_pipe_;
     latest_in_pipe_ = std::max(latest_in_pipe_, stamp);
     sequencer_.Add(kPipeStream, stamp, record.bytes);
-  }
-}
-
-void Collector::Accept(const Record& record) {
-  if (record.kind == wire::Kind::kEntered) {
-    namespaces_.Enter(record);
-  } else if (namespaces_.IsOwn(record.pid_namespace)) {
-    merge_.Accept(record);
-  } else {
-    merge_.Accept(namespaces_.Translate(record));
   }
 }
 
@@ -237,7 +230,7 @@ size_t Collector::Drain(bool last) {
   if (!sequencer_.empty()) {
     sequencer_.Deliver(before, [this](absl::string_view bytes) {
       Record record;
-      if (intake_.DecodeWhole(bytes, &record)) Accept(record);
+      if (intake_.DecodeWhole(bytes, &record)) merge_.Accept(record);
     });
   }
   if (taken > 0) FollowMerge();
@@ -297,60 +290,66 @@ void Collector::ReportLosses() {
       of_unknown += uint64_t{loss.records} + loss.of_children;
       return;
     }
-    Record record = {};
-    record.kind = wire::Kind::kLost;
-    record.pid = loss.pid;
-    record.pid_namespace = loss.pid_namespace;
-    if (!namespaces_.IsOwn(loss.pid_namespace)) {
-      record = namespaces_.Translate(record);
-    }
-    report(loss.records, absl::StrCat(record.pid));
-    report(loss.of_children, absl::StrCat("children of ", record.pid));
+    const pid_t pid = merge_.NumberOf(loss.pid_namespace, loss.pid);
+    report(loss.records, absl::StrCat(pid));
+    report(loss.of_children, absl::StrCat("children of ", pid));
   });
   report(of_unknown, "unknown processes");
 }
 
 void Collector::FollowMerge() {
-  for (auto ended = merge_.TakeEnded(); !ended.empty();
-       ended = merge_.TakeEnded()) {
-    for (pid_t pid : ended) {
-      watch_.Remove(pid);
-      intake_.Forget(pid);
-      // A pid namespace's init takes the other processes with it.
-      if (const auto numbers = namespaces_.Ended(pid)) {
-        for (pid_t other : merge_.AliveIn(numbers->first, numbers->second)) {
-          merge_.Ended(other, absl::nullopt);
-        }
-      }
-    }
+  for (const ProcessKey process : merge_.TakeEnded()) {
+    watch_.Remove(process);
+    intake_.Forget(process);
   }
-  for (pid_t pid : merge_.TakeAppeared()) {
-    if (pid == root_ || !merge_.Alive(pid)) continue;
+  for (const Merge::Sighting& seen : merge_.TakeAppeared()) {
     // In a pid namespace of its own: its parent tells of its end.
-    if (pid >= wire::kPidLimit) continue;
+    if (seen.pid >= wire::kPidLimit) continue;
     // Ended already, and reaped. What it said last may be in the pipe still.
-    if (!watch_.Add(pid)) deaths_.push_back({pid, absl::nullopt});
+    if (!watch_.Add(seen.process, seen.pid, seen.parent, seen.born)) {
+      deaths_.push_back({seen.process, seen.pid, absl::nullopt});
+    }
   }
 }
 
 void Collector::TakeDeaths() {
-  if (deaths_.empty()) return;
-  const std::vector<Death> deaths = std::exchange(deaths_, {});
+  const size_t noticed = deaths_.size();
+  const size_t reaped = reaped_.size();
+  if (noticed + reaped == 0) return;
   Drain();
-  for (const Death& death : deaths) {
-    if (death.pid == root_ && !death.wait_status &&
-        root_end_told_ == EndTold::kByOthers) {
-      root_status_missing_ = true;
-    } else {
-      if (death.pid == root_) {
-        // Who exits says so before, if it can.
-        root_was_killed_ = death.wait_status ? WIFSIGNALED(*death.wait_status)
-                                             : !merge_.RootIsDone();
-      }
-      merge_.Ended(death.pid, death.wait_status);
+  merge_.BeginRound();
+  size_t taken = 0;
+  const auto take = [&](ProcessKey process, absl::optional<int> status) {
+    // Many end at once, and writers do not wait for that.
+    if (++taken % kDeathsInARow == 0) Drain();
+    TakeDeath(process, status);
+  };
+  for (size_t i = 0; i < reaped; ++i) {
+    const Reaped child = reaped_[i];
+    if (const auto process = merge_.Find(child.pid, child.time)) {
+      take(*process, child.wait_status);
     }
   }
+  for (size_t i = 0; i < noticed; ++i) {
+    const Death death = deaths_[i];
+    take(death.process, death.wait_status);
+  }
+  reaped_.erase(reaped_.begin(), reaped_.begin() + reaped);
+  deaths_.erase(deaths_.begin(), deaths_.begin() + noticed);
   FollowMerge();
+}
+
+void Collector::TakeDeath(ProcessKey process, absl::optional<int> wait_status) {
+  if (process == merge_.root()) {
+    if (!wait_status && root_end_told_ == EndTold::kByOthers) {
+      root_status_missing_ = true;
+      return;
+    }
+    // Who exits says so before, if it can.
+    root_was_killed_ =
+        wait_status ? WIFSIGNALED(*wait_status) : !merge_.RootIsDone();
+  }
+  merge_.Ended(process, wait_status);
 }
 
 std::string Collector::Summary() const {

@@ -17,7 +17,6 @@
 #include "core/linux_host.h"
 #include "core/log_writer.h"
 #include "core/merge.h"
-#include "core/pid_namespaces.h"
 #include "core/sequencer.h"
 #include "core/session_pipe.h"
 
@@ -41,9 +40,10 @@ class Collector {
   Collector(const Collector&) = delete;
   Collector& operator=(const Collector&) = delete;
 
-  // The session begins with the process `pid`, which runs the image `path` in
-  // the directory `cwd`.
-  void Root(pid_t pid, absl::string_view path, absl::string_view cwd);
+  // The session begins with the process `pid`, which has `life` (wire.h), and
+  // runs the image `path` in the directory `cwd`.
+  void Root(pid_t pid, uint32_t life, absl::string_view path,
+            absl::string_view cwd);
 
   // Who can tell how a process ended that is not the caller's child, where the
   // kernel does not.
@@ -94,7 +94,6 @@ class Collector {
   // Gives a record from the pipe, or from wherever, to the merge, now or in its
   // turn.
   void Receive(const Record& record);
-  void Accept(const Record& record);
   bool LanesInUse() const;
   // Whether records may come by another way than the pipe, whose order is not
   // all then.
@@ -111,13 +110,14 @@ class Collector {
   void FollowMerge();
   // Tells the merge of the deaths noticed, after what the dead have reported.
   void TakeDeaths();
+  void TakeDeath(ProcessKey process, absl::optional<int> wait_status);
 
   SessionPipe* const pipe_;
   LogWriter* const log_;
   DeathWatch watch_;
+  std::vector<Reaped> reaped_;
   LinuxHost host_;
   Merge merge_;
-  PidNamespaces namespaces_;
   Intake intake_;
   Sequencer sequencer_;
   // After the last look at the pipe: no honest stamp in it is later.
@@ -128,11 +128,9 @@ class Collector {
   const std::unique_ptr<char[]> buffer_;
   std::vector<Death> deaths_;
   pid_t root_ = 0;
-  // The root is nobody's child who is of the session.
-  bool attached_ = false;
   EndTold root_end_told_ = EndTold::kByNobody;
-  // Then: its pidfd, as its end is not to wait for the next look; -1 when that
-  // has been noticed.
+  // Of one that runs already: its pidfd, as its end is not to wait for the next
+  // look; -1 when that has been noticed.
   int root_pidfd_ = -1;
   // It has ended, and the kernel has not said how.
   bool root_status_missing_ = false;

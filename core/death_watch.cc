@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "core/pidfd.h"
 #include "core/proc_stat.h"
 
@@ -15,6 +16,9 @@ namespace filemon {
 namespace {
 
 constexpr int kReservedFds = 4;
+
+// What /proc tells of times.
+constexpr absl::Duration kTick = absl::Milliseconds(10);
 
 // Whether the kernel shows us the true exit status of this zombie in /proc: of
 // a process with other credentials, or with more capabilities, it shows 0,
@@ -62,19 +66,37 @@ DeathWatch::DeathWatch()
 
 DeathWatch::~DeathWatch() {
   for (const auto& entry : watched_) {
-    if (entry.second >= 0) close(entry.second);
+    if (entry.second.pidfd >= 0) close(entry.second.pidfd);
   }
   if (epoll_fd_ >= 0) close(epoll_fd_);
 }
 
-bool DeathWatch::Add(pid_t pid) {
-  if (watched_.contains(pid)) return true;
+bool DeathWatch::IsAnother(pid_t pid, int pidfd, pid_t parent,
+                           uint64_t born) const {
+  // Most often one look tells: its parent has made no other of that number yet.
+  if (parent == 0) return false;
+  if (pidfd >= 0 && ParentOf(pidfd) == parent) return false;
+  const absl::optional<ProcStat> stat = ReadProcStat(pid);
+  if (!stat || stat->parent == parent) return false;
+  // An orphan, or another's child: then it is younger than what is known of
+  // ours.
+  const absl::optional<absl::Duration> latest = clock_.SinceBoot(born);
+  return latest && stat->start > *latest + kTick;
+}
+
+bool DeathWatch::Add(ProcessKey process, pid_t pid, pid_t parent,
+                     uint64_t born) {
+  if (watched_.contains(process)) return true;
   int pidfd = PidfdOpen(pid);
   if (pidfd < 0 && errno == ESRCH) return false;
+  if (IsAnother(pid, pidfd, parent, born)) {
+    if (pidfd >= 0) close(pidfd);
+    return false;
+  }
   if (pidfd >= 0) {
     epoll_event event = {};
     event.events = EPOLLIN;
-    event.data.fd = pid;
+    event.data.u64 = process;
     if (pidfd > max_fd_ ||
         epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, pidfd, &event) != 0) {
       close(pidfd);
@@ -82,26 +104,41 @@ bool DeathWatch::Add(pid_t pid) {
     }
   }
   if (pidfd < 0) ++without_pidfd_;
-  watched_[pid] = pidfd;
+  watched_[process] = {pid, pidfd};
   return true;
 }
 
-void DeathWatch::Remove(pid_t pid) {
-  auto it = watched_.find(pid);
+void DeathWatch::Remove(ProcessKey process) {
+  const auto it = watched_.find(process);
   if (it == watched_.end()) return;
-  if (it->second >= 0) {
-    close(it->second);
+  if (it->second.pidfd >= 0) {
+    close(it->second.pidfd);
   } else {
     --without_pidfd_;
   }
   watched_.erase(it);
 }
 
-bool DeathWatch::Lives(pid_t pid) const {
-  const auto it = watched_.find(pid);
-  if (it == watched_.end() || it->second < 0) return false;
-  pollfd end = {it->second, POLLIN, 0};
+bool DeathWatch::Lives(ProcessKey process) const {
+  const auto it = watched_.find(process);
+  if (it == watched_.end() || it->second.pidfd < 0) return false;
+  pollfd end = {it->second.pidfd, POLLIN, 0};
   return poll(&end, 1, 0) == 0;
+}
+
+bool DeathWatch::HasEnded(ProcessKey process) const {
+  const auto it = watched_.find(process);
+  if (it == watched_.end() || it->second.pidfd < 0) return false;
+  pollfd end = {it->second.pidfd, POLLIN, 0};
+  return poll(&end, 1, 0) > 0;
+}
+
+absl::optional<int> DeathWatch::StatusOf(ProcessKey process) const {
+  if (!HasEnded(process)) return absl::nullopt;
+  const int pidfd = watched_.find(process)->second.pidfd;
+  const absl::optional<int> status = StatusOfReaped(pidfd);
+  if (status) return status;
+  return filemon::StatusOf(watched_.find(process)->second.pid, pidfd);
 }
 
 std::vector<Death> DeathWatch::Poll() {
@@ -111,29 +148,31 @@ std::vector<Death> DeathWatch::Poll() {
   for (int n = kAtOnce; n == kAtOnce && !watched_.empty();) {
     n = epoll_wait(epoll_fd_, events, kAtOnce, 0);
     for (int i = 0; i < n; ++i) {
-      const pid_t pid = events[i].data.fd;
-      absl::optional<int> status = StatusOfReaped(watched_[pid]);
+      const ProcessKey process = events[i].data.u64;
+      const Watched& watched = watched_[process];
+      absl::optional<int> status = StatusOfReaped(watched.pidfd);
       if (status) {
         kernel_keeps_status_ = true;
       } else {
-        status = StatusOf(pid, watched_[pid]);
+        status = filemon::StatusOf(watched.pid, watched.pidfd);
       }
-      deaths.push_back({pid, status});
-      Remove(pid);
+      deaths.push_back({process, watched.pid, status});
+      Remove(process);
     }
   }
   if (without_pidfd_ == 0) return deaths;
 
   const size_t first = deaths.size();
   for (const auto& entry : watched_) {
-    if (entry.second >= 0) continue;
-    if (IsZombie(ReadProcStat(entry.first))) {
-      deaths.push_back({entry.first, StatusOfZombie(entry.first)});
-    } else if (kill(entry.first, 0) != 0 && errno == ESRCH) {
-      deaths.push_back({entry.first, absl::nullopt});
+    const pid_t pid = entry.second.pid;
+    if (entry.second.pidfd >= 0) continue;
+    if (IsZombie(ReadProcStat(pid))) {
+      deaths.push_back({entry.first, pid, StatusOfZombie(pid)});
+    } else if (kill(pid, 0) != 0 && errno == ESRCH) {
+      deaths.push_back({entry.first, pid, absl::nullopt});
     }
   }
-  for (size_t i = first; i < deaths.size(); ++i) Remove(deaths[i].pid);
+  for (size_t i = first; i < deaths.size(); ++i) Remove(deaths[i].process);
   return deaths;
 }
 

@@ -3,17 +3,21 @@
 #ifndef FILEMON_CORE_DEATH_WATCH_H_
 #define FILEMON_CORE_DEATH_WATCH_H_
 
+#include <stdint.h>
 #include <sys/types.h>
 
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/types/optional.h"
+#include "core/process_map.h"
+#include "core/stamp_clock.h"
 
 namespace filemon {
 
 // A process that has ended.
 struct Death {
+  ProcessKey process;
   pid_t pid;
   // As waitpid() gives it; nothing if the kernel would not say.
   absl::optional<int> wait_status;
@@ -36,13 +40,22 @@ class DeathWatch {
   DeathWatch(const DeathWatch&) = delete;
   DeathWatch& operator=(const DeathWatch&) = delete;
 
-  // False if there is no such process (any more).
-  bool Add(pid_t pid);
-  void Remove(pid_t pid);
+  // Watches the process that has been `pid` and a child of `parent` (0 if that
+  // is not known) since before `born` (stamp.h). False if it is not there any
+  // more, or if another has that pid by now.
+  bool Add(ProcessKey process, pid_t pid, pid_t parent = 0,
+           uint64_t born = UINT64_MAX);
+  void Remove(ProcessKey process);
 
-  // True if `pid` is watched and certain to be alive. Ended is what Poll()
-  // would say is, or has said.
-  bool Lives(pid_t pid) const;
+  // True if it is watched and certain to be alive. Ended is what Poll() would
+  // say is, or has said.
+  bool Lives(ProcessKey process) const;
+
+  // True if it is watched and certain to have ended.
+  bool HasEnded(ProcessKey process) const;
+
+  // How it ended, if it is watched, and the kernel says so now.
+  absl::optional<int> StatusOf(ProcessKey process) const;
 
   // The watched processes that have ended; they are watched no longer. Never
   // waits.
@@ -55,11 +68,20 @@ class DeathWatch {
   int fd() const { return kernel_keeps_status_ ? -1 : epoll_fd_; }
 
  private:
+  struct Watched {
+    pid_t pid;
+    int pidfd;  // -1 if there is none
+  };
+
+  // Whether what has `pid` now came after `born`, and is not a child of
+  // `parent`.
+  bool IsAnother(pid_t pid, int pidfd, pid_t parent, uint64_t born) const;
+
   const int epoll_fd_;
   // No pidfd from here on: the last few are left for looking into /proc.
   const int max_fd_;
-  // pid -> pidfd, -1 if there is none.
-  absl::flat_hash_map<pid_t, int> watched_;
+  absl::flat_hash_map<ProcessKey, Watched> watched_;
+  const StampClock clock_;
   size_t without_pidfd_ = 0;
   // It has told the status of a process that was reaped already.
   bool kernel_keeps_status_ = false;

@@ -4,8 +4,10 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "core/stamp.h"
 #include "gtest/gtest.h"
 
 namespace filemon {
@@ -26,14 +28,20 @@ void KillAndLeaveZombie(pid_t pid) {
   ASSERT_EQ(waitid(P_PID, pid, &info, WEXITED | WNOWAIT), 0);
 }
 
+constexpr uint32_t kLife = 7;
+
+bool Watch(DeathWatch* watch, pid_t pid) {
+  return watch->Add(KeyOf(pid, kLife), pid);
+}
+
 TEST(DeathWatchTest, SeesAZombie) {
   DeathWatch watch;
   const pid_t pid = StartChild();
-  ASSERT_TRUE(watch.Add(pid));
+  ASSERT_TRUE(Watch(&watch, pid));
   EXPECT_TRUE(watch.Poll().empty());
-  EXPECT_TRUE(watch.Lives(pid));
+  EXPECT_TRUE(watch.Lives(KeyOf(pid, kLife)));
   KillAndLeaveZombie(pid);
-  EXPECT_FALSE(watch.Lives(pid));
+  EXPECT_FALSE(watch.Lives(KeyOf(pid, kLife)));
   pollfd ready = {watch.fd(), POLLIN, 0};
   EXPECT_EQ(poll(&ready, 1, -1), 1);
   const std::vector<Death> deaths = watch.Poll();
@@ -61,7 +69,7 @@ TEST(DeathWatchTest, SeesTheZombieOfAnother) {
   ASSERT_EQ(read(started[0], &child, sizeof(child)),
             static_cast<ssize_t>(sizeof(child)));
   DeathWatch watch;
-  ASSERT_TRUE(watch.Add(child));
+  ASSERT_TRUE(Watch(&watch, child));
   const std::vector<Death> deaths = watch.Poll();
   ASSERT_EQ(deaths.size(), 1u);
   EXPECT_EQ(deaths[0].wait_status, absl::optional<int>(7 << 8));
@@ -72,7 +80,7 @@ TEST(DeathWatchTest, SeesTheZombieOfAnother) {
 TEST(DeathWatchTest, SeesOneThatSomebodyReaped) {
   DeathWatch watch;
   const pid_t pid = StartChild();
-  ASSERT_TRUE(watch.Add(pid));
+  ASSERT_TRUE(Watch(&watch, pid));
   kill(pid, SIGKILL);
   waitpid(pid, nullptr, 0);
   const std::vector<Death> deaths = watch.Poll();
@@ -88,8 +96,8 @@ TEST(DeathWatchTest, WakesNobodyWhereTheKernelKeepsStatuses) {
   DeathWatch watch;
   const pid_t first = StartChild();
   const pid_t second = StartChild();
-  ASSERT_TRUE(watch.Add(first));
-  ASSERT_TRUE(watch.Add(second));
+  ASSERT_TRUE(Watch(&watch, first));
+  ASSERT_TRUE(Watch(&watch, second));
   EXPECT_GE(watch.fd(), 0);
   kill(first, SIGKILL);
   waitpid(first, nullptr, 0);
@@ -106,14 +114,38 @@ TEST(DeathWatchTest, RefusesTheDead) {
   const pid_t pid = StartChild();
   kill(pid, SIGKILL);
   waitpid(pid, nullptr, 0);
-  EXPECT_FALSE(watch.Add(pid));
+  EXPECT_FALSE(Watch(&watch, pid));
+}
+
+// What has the number now was born after the process that is meant.
+TEST(DeathWatchTest, RefusesWhoeverHasTheNumberNow) {
+  DeathWatch watch;
+  const uint64_t before = Stamp();
+  // The kernel counts births in hundredths of a second.
+  const timespec tick = {0, 60 * 1000 * 1000};
+  nanosleep(&tick, nullptr);
+  const pid_t pid = StartChild();
+  const pid_t stranger = getpid() + 1;
+  EXPECT_FALSE(watch.Add(KeyOf(pid, 1), pid, stranger, before));
+  EXPECT_FALSE(watch.Lives(KeyOf(pid, 1)));
+  // Who has the parent is it, and so may be who was there before: an orphan.
+  EXPECT_TRUE(watch.Add(KeyOf(pid, 2), pid, getpid(), before));
+  EXPECT_TRUE(watch.Add(KeyOf(pid, 3), pid, stranger, Stamp()));
+  EXPECT_TRUE(watch.Lives(KeyOf(pid, 2)));
+  EXPECT_FALSE(watch.HasEnded(KeyOf(pid, 2)));
+  KillAndLeaveZombie(pid);
+  EXPECT_TRUE(watch.HasEnded(KeyOf(pid, 2)));
+  EXPECT_EQ(watch.StatusOf(KeyOf(pid, 2)), absl::optional<int>(SIGKILL));
+  EXPECT_EQ(watch.StatusOf(KeyOf(pid, 1)), absl::nullopt);
+  EXPECT_EQ(watch.Poll().size(), 2u);
+  waitpid(pid, nullptr, 0);
 }
 
 TEST(DeathWatchTest, ForgetsTheRemoved) {
   DeathWatch watch;
   const pid_t pid = StartChild();
-  ASSERT_TRUE(watch.Add(pid));
-  watch.Remove(pid);
+  ASSERT_TRUE(Watch(&watch, pid));
+  watch.Remove(KeyOf(pid, kLife));
   kill(pid, SIGKILL);
   waitpid(pid, nullptr, 0);
   EXPECT_TRUE(watch.Poll().empty());
@@ -130,7 +162,7 @@ TEST(DeathWatchTest, ManagesWithoutDescriptors) {
     DeathWatch watch;
     for (int i = 0; i < 32; ++i) {
       pids.push_back(StartChild());
-      EXPECT_TRUE(watch.Add(pids.back()));
+      EXPECT_TRUE(Watch(&watch, pids.back()));
     }
     EXPECT_TRUE(watch.Poll().empty());
     // The last to come have no descriptor, and leave none free.

@@ -37,11 +37,10 @@ constexpr Bounds BoundsOf(Kind kind) {
   switch (kind) {
     case Kind::kStart:
       bounds.least_a = 0;
-      bounds.least_b = 0;
       break;
     case Kind::kOpen:
       bounds.least_a = wire::kReads;
-      bounds.most_a = wire::kReads | wire::kWrites;
+      bounds.most_a = wire::kReads | wire::kWrites | wire::kByFileAction;
       break;
     case Kind::kExec:
       bounds.least_a = 0;
@@ -51,8 +50,18 @@ constexpr Bounds BoundsOf(Kind kind) {
     case Kind::kFork:
       bounds.least_a = 1;
       bounds.a_is_another = true;
-      bounds.least_b = wire::kSaidByParent;
-      bounds.most_b = wire::kSaidOfSpawn;
+      bounds.most_a = wire::kPidLimit - 1;
+      break;
+    case Kind::kForked:
+    case Kind::kDescends:
+      bounds.least_a = 0;
+      bounds.most_a = wire::kPidLimit - 1;
+      break;
+    case Kind::kAncestor:
+      bounds.least_a = 1;
+      bounds.most_a = wire::kPidLimit - 1;
+      bounds.least_b = 1;
+      bounds.most_b = wire::kPidLimit - 1;
       break;
     case Kind::kExit:
       bounds.least_a = 0;
@@ -71,7 +80,6 @@ constexpr Bounds BoundsOf(Kind kind) {
       bounds.least_a = wire::kBoundToLibc;
       bounds.most_a = wire::kWithoutLibc;
       break;
-    case Kind::kSpawnEnd:
     case Kind::kFragment:
       bounds.least_b = 0;
       break;
@@ -158,9 +166,10 @@ void Intake::Finish() {
   partials_.clear();
 }
 
-void Intake::Forget(int32_t pid) {
+void Intake::Forget(ProcessKey process) {
   for (auto it = partials_.begin(); it != partials_.end();) {
-    if (std::get<0>(it->first) == 0 && std::get<1>(it->first) == pid) {
+    const FragmentKey& key = it->first;
+    if (KeyOf(std::get<1>(key), std::get<3>(key)) == process) {
       ++dropped_records_;
       partials_.erase(it++);
     } else {
@@ -248,7 +257,7 @@ bool Intake::Decode(const Header& header, absl::string_view bytes,
   record->a = header.a;
   record->b = header.b;
   record->pid_namespace = header.pid_namespace;
-  record->proof = header.proof;
+  record->life = header.life;
   record->stamp = wire::StampOf(header);
   record->bytes = bytes;
   const char* name = bytes.data() + sizeof(Header);
@@ -271,7 +280,7 @@ bool Intake::Decode(const Header& header, absl::string_view bytes,
 
 bool Intake::AddFragment(const Header& header, absl::string_view piece) {
   const FragmentKey key(header.pid_namespace, header.pid, header.a,
-                        header.proof);
+                        header.life);
   auto it = partials_.find(key);
   if (header.b == 0) {
     if (it != partials_.end()) {

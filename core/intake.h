@@ -10,6 +10,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
+#include "core/process_map.h"
 #include "core/wire.h"
 
 namespace filemon {
@@ -22,7 +23,7 @@ struct Record {
   int32_t a = 0;
   int32_t b = 0;
   uint32_t pid_namespace = 0;
-  uint32_t proof = 0;
+  uint32_t life = 0;
   uint64_t stamp = 0;
   absl::string_view names[wire::kMaxNames];
   // All of it, as wire.h says.
@@ -58,9 +59,9 @@ class Intake {
   // counted.
   void Finish();
 
-  // `pid`, of the collector's pid namespace, has ended: pieces of a record that
-  // it did not complete are dropped.
-  void Forget(int32_t pid);
+  // `process` has ended: pieces of a record that it did not complete are
+  // dropped.
+  void Forget(ProcessKey process);
 
   // Bytes that belonged to no valid record.
   uint64_t dropped_bytes() const { return dropped_bytes_; }
@@ -73,7 +74,7 @@ class Intake {
     std::string bytes;
     size_t total;
   };
-  // Namespace, pid, number, proof: who guesses another's number does not get in
+  // Namespace, pid, number, life: who guesses another's number does not get in
   // between.
   using FragmentKey = std::tuple<uint32_t, int32_t, int32_t, uint32_t>;
 

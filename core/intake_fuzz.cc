@@ -24,14 +24,17 @@ class NoHost : public Host {
   }
   pid_t ParentOf(pid_t) override { return 0; }
   std::vector<pid_t> Orphans() override { return {21, 22}; }
-  bool IsOrphan(pid_t) override { return false; }
-  bool Lives(pid_t pid) override { return pid % 5 == 4; }
-  bool Gone(pid_t pid) override { return pid % 5 == 3; }
-  absl::optional<uint32_t> ProofOf(pid_t pid) override {
-    return pid % 11 == 5 ? absl::optional<uint32_t>(pid) : absl::nullopt;
+  bool Lives(ProcessKey, pid_t pid, pid_t, uint64_t) override {
+    return pid % 5 == 4;
   }
-  bool Emulates(pid_t pid) override { return pid % 11 == 5; }
-  bool IsStranger(pid_t pid) override { return pid % 11 == 7; }
+  bool Gone(ProcessKey, pid_t pid) override { return pid % 5 == 3; }
+  absl::optional<int> StatusOf(ProcessKey, pid_t pid, uint64_t) override {
+    return pid % 11 == 5 ? absl::optional<int>(9) : absl::nullopt;
+  }
+  absl::optional<Handed> HandedTo(pid_t pid) override {
+    return pid % 11 == 7 ? absl::optional<Handed>({pid, 0, 0}) : absl::nullopt;
+  }
+  bool Precedes(pid_t pid) override { return pid % 13 == 1; }
 };
 
 }  // namespace
@@ -54,15 +57,18 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const PathStyle style =
       data[0] % 2 ? PathStyle::kAbsolute : PathStyle::kGiven;
   Merge merge(style, &host, &log);
-  merge.Root(1, "/root", "/");
+  merge.Root(1, 0, "/root", "/");
   Intake intake(cookie, [&](const Record& record) {
     merge.Accept(record);
     // Deaths come in between; some with a status, some without.
     if (record.pid % 7 == 3) {
-      merge.Ended(record.pid, record.pid % 2
-                                  ? absl::optional<int>(record.b & 0x7f)
-                                  : absl::nullopt);
-      intake.Forget(record.pid);
+      const ProcessKey process = KeyOf(record.pid, record.life);
+      merge.BeginRound();
+      merge.Ended(process, record.pid % 2 ? absl::optional<int>(record.b & 0x7f)
+                                          : absl::nullopt);
+      intake.Forget(process);
+      merge.TakeAppeared();
+      merge.TakeEnded();
     }
   });
   while (!bytes.empty()) {
@@ -70,7 +76,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     bytes.remove_prefix(std::min(piece, bytes.size()));
   }
   intake.Finish();
-  merge.Ended(1, 0);
+  merge.Ended(merge.root(), 0);
   merge.Finish();
   if (!log.Flush().ok()) abort();
   // An empty name is all that may be wrong with a line; no name breaks one.

@@ -162,17 +162,18 @@ TEST_F(IntakeTest, RefusesInvalidRecords) {
       Encode(Kind::kOpen, 0, wire::kReads, 0, {"", "a"}),
       Encode(Kind::kOpen, -5, wire::kReads, 0, {"", "a"}),
       Encode(Kind::kOpen, 1, 0, 0, {"", "a"}),
-      Encode(Kind::kOpen, 1, 4, 0, {"", "a"}),
+      Encode(Kind::kOpen, 1, 8, 0, {"", "a"}),
       Encode(Kind::kExec, 1, 16, 0, {"", "a"}),
       Encode(Kind::kOpen, wire::kPidLimit, wire::kReads, 0, {"", "a"}),
       Encode(Kind::kFork, 1, 0, 0),
       Encode(Kind::kFork, 1, 1, 0),
-      Encode(Kind::kFork, 1, 2, 3),
+      Encode(Kind::kFork, 1, wire::kPidLimit, 3),
+      Encode(Kind::kForked, 1, -1, 0),
       Encode(Kind::kExit, 1, 256, 0),
       Encode(Kind::kChildEnded, 1, 0, 0),
       Encode(Kind::kChildEnded, 1, 2, 0x137f),      // stopped
       Encode(Kind::kSomeChildEnded, 1, 0, 0xffff),  // continued
-      Encode(Kind::kSpawnEnd, 1, 1, -1),
+      Encode(Kind::kAncestor, 1, 2, 0),
       Encode(Kind::kLost, 1, 0, 0),
       Encode(Kind::kOpen, 1, 1, 0, {"", std::string(wire::kMaxWrite, 'x')}),
   };
@@ -221,7 +222,7 @@ TEST_F(FragmentTest, LetsNobodyIn) {
   const auto pieces = EncodeFragments(LongRename(7), 1, 4000);
   auto forged = pieces;
   for (std::string& piece : forged) {
-    piece[offsetof(wire::Header, proof)] = 'x';
+    piece[offsetof(wire::Header, life)] = 'x';
   }
   intake_.Feed(pieces[0] + forged[0] + forged[1]);
   for (size_t i = 1; i < pieces.size(); ++i) intake_.Feed(pieces[i]);

@@ -7,9 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -21,7 +19,9 @@
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "core/control.h"
 #include "core/environment.h"
 #include "core/pidfd.h"
@@ -104,40 +104,7 @@ std::string PrivilegeObstacle(int fd) {
   return "";
 }
 
-bool IsSubreaper() {
-  int subreaper = 0;
-  return prctl(PR_GET_CHILD_SUBREAPER, &subreaper) == 0 && subreaper != 0;
-}
-
-// The address that the auxiliary vector `bytes` has for AT_RANDOM; 0 if it has
-// none. `Word` is the process's.
-template <typename Word>
-uint64_t RandomAddress(absl::string_view bytes) {
-  Word entry[2];
-  for (; bytes.size() >= sizeof(entry); bytes.remove_prefix(sizeof(entry))) {
-    memcpy(entry, bytes.data(), sizeof(entry));
-    if (entry[0] == AT_RANDOM) return entry[1];
-  }
-  return 0;
-}
-
-// A 32-bit process's has no key with 32 zeros behind it: that is its value.
-bool Is64Bit(absl::string_view auxiliary) {
-  uint64_t key = 0;
-  memcpy(&key, auxiliary.data(), std::min(auxiliary.size(), sizeof(key)));
-  return key <= UINT32_MAX;
-}
-
 bool DoesNotExist(pid_t pid) { return kill(pid, 0) != 0 && errno == ESRCH; }
-
-// Whether `pid` is the collector of a session that a traced program has begun
-// by itself, which is no doing of that program's.
-bool IsCollector(pid_t pid) {
-  constexpr size_t kNameLimit = 15;
-  const absl::optional<ProcStat> stat = ReadProcStat(pid);
-  return stat &&
-         stat->name == absl::string_view(control::kCollectorFile, kNameLimit);
-}
 
 }  // namespace
 
@@ -172,10 +139,9 @@ Host::Image LinuxHost::InspectImage(absl::string_view path) {
   return image;
 }
 
-LinuxHost::LinuxHost(const DeathWatch* watch, std::vector<pid_t> foreign)
-    : watch_(watch),
-      foreign_(std::move(foreign)),
-      is_ancestor_of_all_(IsSubreaper()) {}
+LinuxHost::LinuxHost(DeathWatch* watch, const std::vector<Reaped>* reaped,
+                     std::vector<pid_t> foreign)
+    : watch_(watch), reaped_(reaped), foreign_(std::move(foreign)) {}
 
 std::vector<pid_t> LinuxHost::Children() {
   std::vector<pid_t> children;
@@ -185,20 +151,31 @@ std::vector<pid_t> LinuxHost::Children() {
 }
 
 std::vector<pid_t> LinuxHost::Orphans() {
-  const auto not_ours = [this](pid_t pid) {
-    return absl::c_linear_search(foreign_, pid) || IsCollector(pid);
-  };
   std::vector<pid_t> orphans = Children();
-  orphans.erase(std::remove_if(orphans.begin(), orphans.end(), not_ours),
+  orphans.erase(std::remove_if(orphans.begin(), orphans.end(),
+                               [this](pid_t pid) {
+                                 return absl::c_linear_search(foreign_, pid);
+                               }),
                 orphans.end());
   return orphans;
 }
 
-bool LinuxHost::IsOrphan(pid_t pid) {
-  return ParentOf(pid) == getpid() && !absl::c_linear_search(foreign_, pid);
+bool LinuxHost::Lives(ProcessKey process, pid_t pid, pid_t parent,
+                      uint64_t born) {
+  if (pid >= wire::kPidLimit) return false;  // not a pid of ours
+  // It may be new, and not be watched yet.
+  return watch_->Add(process, pid, parent, born) && watch_->Lives(process);
+}
+
+bool LinuxHost::IsCollector(pid_t pid) {
+  constexpr size_t kNameLimit = 15;
+  const absl::optional<ProcStat> stat = ReadProcStat(pid);
+  return stat &&
+         stat->name == absl::string_view(control::kCollectorFile, kNameLimit);
 }
 
 pid_t LinuxHost::ParentOf(pid_t pid) {
+  if (pid <= 0 || pid >= wire::kPidLimit) return 0;  // not a pid of ours
   // A pidfd is less than half the work of a new process's files in /proc, which
   // also make its end dearer for whoever waits for it.
   const int pidfd = PidfdOpen(pid);
@@ -212,43 +189,22 @@ pid_t LinuxHost::ParentOf(pid_t pid) {
   return stat ? stat->parent : 0;
 }
 
-absl::optional<uint32_t> LinuxHost::ProofOf(pid_t pid) {
-  if (pid >= wire::kPidLimit) return absl::nullopt;  // not a pid of ours
-  // Most short processes have ended by now, and a look into /proc in vain costs
-  // ten times as much.
-  if (DoesNotExist(pid)) return absl::nullopt;
-  const int fd =
-      open(absl::StrCat("/proc/", pid, "/auxv").c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return absl::nullopt;
-  char buffer[1024];
-  const ssize_t n = read(fd, buffer, sizeof(buffer));
-  close(fd);
-  if (n <= 0) return absl::nullopt;
-  const absl::string_view bytes(buffer, n);
-  const uint64_t address = Is64Bit(bytes) ? RandomAddress<uint64_t>(bytes)
-                                          : RandomAddress<uint32_t>(bytes);
-  if (address == 0) return absl::nullopt;
-  unsigned char random[wire::kRandomSize];
-  const iovec here = {random, sizeof(random)};
-  const iovec there = {reinterpret_cast<void*>(address), sizeof(random)};
-  if (process_vm_readv(pid, &here, 1, &there, 1, 0) !=
-      static_cast<ssize_t>(sizeof(random))) {
-    return absl::nullopt;
-  }
-  return wire::ProofOf(random);
-}
-
-bool LinuxHost::Emulates(pid_t pid) {
-  std::ifstream maps(absl::StrCat("/proc/", pid, "/maps"));
-  int copies = 0;
-  for (std::string line; std::getline(maps, line);) {
-    // "FROM-TO r-xp 00000000 ...": the beginning of the file.
-    if (absl::StrContains(line, " 00000000 ") &&
-        absl::EndsWith(line, "/libfilemon.so")) {
-      ++copies;
+absl::optional<Host::Handed> LinuxHost::HandedTo(pid_t pid) {
+  std::ifstream file(absl::StrCat("/proc/", pid, "/environ"));
+  const std::string name = absl::StrCat(wire::kSessionVariable, "=");
+  for (std::string entry; std::getline(file, entry, '\0');) {
+    if (!absl::StartsWith(entry, name)) continue;
+    const std::vector<absl::string_view> fields = absl::StrSplit(entry, ':');
+    Handed handed;
+    const size_t n = fields.size();
+    if (n < 3 || !absl::SimpleAtoi(fields[n - 3], &handed.pid) ||
+        !absl::SimpleAtoi(fields[n - 2], &handed.life) ||
+        !absl::SimpleAtoi(fields[n - 1], &handed.child)) {
+      return absl::nullopt;
     }
+    return handed;
   }
-  return copies > 1;
+  return absl::nullopt;
 }
 
 void LinuxHost::StartsSession() {
@@ -256,28 +212,19 @@ void LinuxHost::StartsSession() {
   if (own) oldest_ = own->start;
 }
 
-bool LinuxHost::IsStranger(pid_t pid) {
-  if (pid >= wire::kPidLimit) return false;
-  if (oldest_ != 0) {
-    const absl::optional<ProcStat> stat = ReadProcStat(pid);
-    if (stat && stat->start < oldest_) return true;
+bool LinuxHost::Precedes(pid_t pid) {
+  if (oldest_ == absl::ZeroDuration() || pid >= wire::kPidLimit) return false;
+  const absl::optional<ProcStat> stat = ReadProcStat(pid);
+  return stat && stat->start < oldest_;
+}
+
+absl::optional<int> LinuxHost::StatusOf(ProcessKey process, pid_t pid,
+                                        uint64_t born) {
+  if (auto status = watch_->StatusOf(process)) return status;
+  for (const Reaped& child : *reaped_) {
+    if (child.pid == pid && child.time >= born) return child.wait_status;
   }
-  if (!is_ancestor_of_all_) return false;
-  // Orphans move up: who is not found in a hundred steps is deep, not strange.
-  for (int steps = 0; steps < 100; ++steps) {
-    const absl::optional<ProcStat> stat = ReadProcStat(pid);
-    // Where /proc hides the processes of others (hidepid), it is another user's
-    // that is hidden and lives. One of the session that became another user has
-    // its parent to tell of it.
-    if (!stat && steps == 0) return kill(pid, 0) != 0 && errno == EPERM;
-    if (!stat || stat->parent == getpid()) return false;
-    // Of a process that is being reaped the kernel does not tell the parent
-    // any more.
-    if (stat->parent == 0) return stat->state != 'Z' && stat->state != 'X';
-    if (stat->parent == 1) return true;
-    pid = stat->parent;
-  }
-  return false;
+  return absl::nullopt;
 }
 
 std::string LinuxHost::RealPath(absl::string_view path) {
@@ -285,7 +232,9 @@ std::string LinuxHost::RealPath(absl::string_view path) {
   return realpath(std::string(path).c_str(), real) != nullptr ? real : "";
 }
 
-bool LinuxHost::Gone(pid_t pid) {
+bool LinuxHost::Gone(ProcessKey process, pid_t pid) {
+  if (pid >= wire::kPidLimit) return false;  // not a pid of ours
+  if (watch_->HasEnded(process)) return true;
   if (DoesNotExist(pid)) return true;
   const absl::optional<ProcStat> stat = ReadProcStat(pid);
   return IsZombie(stat);

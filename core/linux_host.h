@@ -2,23 +2,32 @@
 #ifndef FILEMON_CORE_LINUX_HOST_H_
 #define FILEMON_CORE_LINUX_HOST_H_
 
+#include <stdint.h>
 #include <sys/types.h>
 
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "core/death_watch.h"
 #include "core/host.h"
 
 namespace filemon {
 
+// A child of the collector's that it has waited for.
+struct Reaped {
+  pid_t pid;
+  int wait_status;
+  uint64_t time;  // before that (stamp.h)
+};
+
 // Looks at program files and at /proc. It sees the present, which for a file
 // that was replaced or removed meanwhile is not what was executed.
 class LinuxHost : public Host {
  public:
-  // `watch` outlives this object. A process that is a subreaper (prctl(2)) is
-  // taken for the one that has started the session.
-  LinuxHost(const DeathWatch* watch, std::vector<pid_t> foreign);
+  // `watch` and `reaped` outlive this object.
+  LinuxHost(DeathWatch* watch, const std::vector<Reaped>* reaped,
+            std::vector<pid_t> foreign);
 
   // The calling thread's children, which of a process of one thread are all.
   // What LinuxHost is to take for `foreign`, children from before the session,
@@ -32,22 +41,23 @@ class LinuxHost : public Host {
   Image InspectImage(absl::string_view path) override;
   pid_t ParentOf(pid_t pid) override;
   std::vector<pid_t> Orphans() override;
-  bool IsOrphan(pid_t pid) override;
-  bool Lives(pid_t pid) override { return watch_->Lives(pid); }
-  bool Gone(pid_t pid) override;
-  absl::optional<uint32_t> ProofOf(pid_t pid) override;
-  bool Emulates(pid_t pid) override;
-  bool IsStranger(pid_t pid) override;
+  bool Precedes(pid_t pid) override;
+  bool IsCollector(pid_t pid) override;
+  bool Lives(ProcessKey process, pid_t pid, pid_t parent,
+             uint64_t born) override;
+  bool Gone(ProcessKey process, pid_t pid) override;
+  absl::optional<int> StatusOf(ProcessKey process, pid_t pid,
+                               uint64_t born) override;
+  absl::optional<Handed> HandedTo(pid_t pid) override;
   std::string RealPath(absl::string_view path) override;
 
  private:
-  const DeathWatch* const watch_;
+  DeathWatch* const watch_;
+  const std::vector<Reaped>* const reaped_;
   // Children from before the session.
   const std::vector<pid_t> foreign_;
   // ProcStat::start; 0 if one of the session's may be of any age.
-  uint64_t oldest_ = 0;
-  // All processes of the session are our descendants, as orphans come to us.
-  const bool is_ancestor_of_all_;
+  absl::Duration oldest_;
 };
 
 }  // namespace filemon

@@ -2,14 +2,14 @@
 
 #include <signal.h>
 #include <string.h>
-#include <sys/auxv.h>
-#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include "core/proc_stat.h"
 #include "core/wire.h"
@@ -41,7 +41,8 @@ class LinuxHostTest : public ::testing::Test {
   }
 
   DeathWatch watch_;
-  LinuxHost host_{&watch_, LinuxHost::Children()};
+  std::vector<Reaped> reaped_;
+  LinuxHost host_{&watch_, &reaped_, LinuxHost::Children()};
 };
 
 TEST_F(LinuxHostTest, ADynamicProgramHasNoObstacle) {
@@ -114,7 +115,7 @@ TEST_F(LinuxHostTest, KnowsOrphansFromItsOwnChildren) {
     return pid;
   };
   const pid_t before = start();
-  LinuxHost host(&watch_, LinuxHost::Children());
+  LinuxHost host(&watch_, &reaped_, LinuxHost::Children());
   EXPECT_THAT(host.Orphans(), IsEmpty());
   const pid_t after = start();
   EXPECT_THAT(host.Orphans(), ElementsAre(after));
@@ -130,46 +131,62 @@ TEST_F(LinuxHostTest, KnowsParents) {
 }
 
 TEST_F(LinuxHostTest, KnowsWhoIsGone) {
-  EXPECT_FALSE(host_.Gone(getpid()));
+  EXPECT_FALSE(host_.Gone(1, getpid()));
   const pid_t pid = fork();
   if (pid == 0) _exit(0);
   siginfo_t info;
   ASSERT_EQ(waitid(P_PID, pid, &info, WEXITED | WNOWAIT), 0);
-  EXPECT_TRUE(host_.Gone(pid));
+  EXPECT_TRUE(host_.Gone(2, pid));
   waitpid(pid, nullptr, 0);
-  EXPECT_TRUE(host_.Gone(pid));
+  EXPECT_TRUE(host_.Gone(2, pid));
+  EXPECT_FALSE(host_.Gone(3, wire::kPidLimit));
 }
 
-TEST_F(LinuxHostTest, TellsTheProofOfAProcess) {
-  unsigned char random[wire::kRandomSize];
-  memcpy(random, reinterpret_cast<const void*>(getauxval(AT_RANDOM)),
-         sizeof(random));
-  EXPECT_EQ(host_.ProofOf(getpid()), wire::ProofOf(random));
-  // A fork has its parent's.
-  const pid_t child = fork();
-  if (child == 0) pause();
-  EXPECT_EQ(host_.ProofOf(child), wire::ProofOf(random));
-  kill(child, SIGKILL);
-  waitpid(child, nullptr, 0);
-  EXPECT_EQ(host_.ProofOf(child), absl::nullopt);
+TEST_F(LinuxHostTest, TellsHowItsChildrenEnded) {
+  reaped_ = {{17, 1 << 8, 100}, {17, 2 << 8, 200}};
+  EXPECT_EQ(host_.StatusOf(1, 17, 150), absl::optional<int>(2 << 8));
+  EXPECT_EQ(host_.StatusOf(1, 17, 50), absl::optional<int>(1 << 8));
+  EXPECT_EQ(host_.StatusOf(1, 17, 250), absl::nullopt);
+  EXPECT_EQ(host_.StatusOf(1, 18, 50), absl::nullopt);
 }
 
-TEST_F(LinuxHostTest, KnowsStrangers) {
-  // Without being sure that orphans come to us, nobody is one for certain.
-  EXPECT_FALSE(host_.IsStranger(getppid()));
-  prctl(PR_SET_CHILD_SUBREAPER, 1);
-  LinuxHost ancestor(&watch_, {});
-  prctl(PR_SET_CHILD_SUBREAPER, 0);
-  EXPECT_TRUE(ancestor.IsStranger(getppid()));
-  const pid_t child = fork();
-  if (child == 0) pause();
-  EXPECT_FALSE(ancestor.IsStranger(child));
-  kill(child, SIGKILL);
-  waitpid(child, nullptr, 0);
-  EXPECT_FALSE(ancestor.IsStranger(child));
+TEST_F(LinuxHostTest, TellsWhatAnImageWasGiven) {
+  const auto run = [](const char* entry) {
+    // It says that it runs, and waits for a word that never comes.
+    int ends[2];
+    EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    const pid_t pid = fork();
+    if (pid == 0) {
+      dup2(ends[1], 0);
+      dup2(ends[1], 1);
+      char* const argv[] = {const_cast<char*>("sh"), const_cast<char*>("-c"),
+                            const_cast<char*>("echo; read x"), nullptr};
+      char* const environment[] = {const_cast<char*>("A=1"),
+                                   const_cast<char*>(entry), nullptr};
+      execve("/bin/sh", argv, environment);
+      _exit(1);
+    }
+    close(ends[1]);
+    char byte;
+    EXPECT_EQ(read(ends[0], &byte, 1), 1);
+    return pid;
+  };
+  const pid_t given = run("FILEMON_SESSION=3:1:2:0000000017:0000000018:19");
+  const auto handed = host_.HandedTo(given);
+  ASSERT_TRUE(handed.has_value());
+  EXPECT_EQ(handed->pid, 17);
+  EXPECT_EQ(handed->life, 18u);
+  EXPECT_EQ(handed->child, 19u);
+  const pid_t other = run("FILEMON_SESSIONS=1:2:3");
+  EXPECT_FALSE(host_.HandedTo(other).has_value());
+  for (const pid_t pid : {given, other}) {
+    kill(pid, SIGKILL);
+    waitpid(pid, nullptr, 0);
+    EXPECT_FALSE(host_.HandedTo(pid).has_value());
+  }
 }
 
-TEST_F(LinuxHostTest, TakesWhoIsOlderThanTheSessionForAStranger) {
+TEST_F(LinuxHostTest, KnowsWhoWasThereBeforeTheSession) {
   // The clock of starts is slow.
   int status = 1 << 8;
   while (WEXITSTATUS(status) == 1) {
@@ -182,7 +199,7 @@ TEST_F(LinuxHostTest, TakesWhoIsOlderThanTheSessionForAStranger) {
       const pid_t grandchild = fork();
       if (grandchild == 0) pause();
       const bool right =
-          host_.IsStranger(getppid()) && !host_.IsStranger(grandchild);
+          host_.Precedes(getppid()) && !host_.Precedes(grandchild);
       kill(grandchild, SIGKILL);
       _exit(right ? 0 : 2);
     }

@@ -40,18 +40,20 @@ class FakeHost : public Host {
   }
 
   std::vector<pid_t> Orphans() override { return orphans; }
-  bool IsOrphan(pid_t pid) override {
-    return std::count(orphans.begin(), orphans.end(), pid) > 0;
+  bool Lives(ProcessKey, pid_t pid, pid_t, uint64_t) override {
+    return living.count(pid) > 0;
   }
-  bool Lives(pid_t pid) override { return living.count(pid) > 0; }
-  bool Gone(pid_t pid) override { return gone.count(pid) > 0; }
-  absl::optional<uint32_t> ProofOf(pid_t pid) override {
-    const auto it = proofs.find(pid);
-    return it != proofs.end() ? absl::optional<uint32_t>(it->second)
+  bool Gone(ProcessKey, pid_t pid) override { return gone.count(pid) > 0; }
+  absl::optional<int> StatusOf(ProcessKey process, pid_t, uint64_t) override {
+    const auto it = statuses.find(process);
+    return it != statuses.end() ? absl::optional<int>(it->second)
+                                : absl::nullopt;
+  }
+  absl::optional<Handed> HandedTo(pid_t pid) override {
+    const auto it = handed.find(pid);
+    return it != handed.end() ? absl::optional<Handed>(it->second)
                               : absl::nullopt;
   }
-  bool Emulates(pid_t) override { return false; }
-  bool IsStranger(pid_t pid) override { return strangers.count(pid) > 0; }
   // Nothing is a symbolic link.
   std::string RealPath(absl::string_view path) override {
     return std::string(path);
@@ -62,48 +64,84 @@ class FakeHost : public Host {
   std::set<pid_t> gone;
   std::map<std::string, Image> images;
   std::map<pid_t, pid_t> parents;
-  std::map<pid_t, uint32_t> proofs;
-  std::set<pid_t> strangers;
+  std::map<ProcessKey, int> statuses;
+  std::map<pid_t, Handed> handed;
 };
 
 class MergeTest : public ::testing::Test {
  protected:
   explicit MergeTest(PathStyle style = PathStyle::kGiven)
       : merge_(style, &host_, &log_) {
-    merge_.Root(kRoot, "/bin/root", "/work");
+    merge_.Root(kRoot, LifeOf(kRoot), "/bin/root", "/work");
     Start(kRoot, 1, "/bin/root", "/work");
     Lines();
   }
 
-  void Send(Kind kind, pid_t pid, int32_t a = 0, int32_t b = 0,
-            std::vector<std::string> names = {}) {
+  // That of the process which has a pid now.
+  uint32_t LifeOf(pid_t pid) {
+    return lives_.emplace(pid, 1000000 + pid).first->second;
+  }
+  ProcessKey Key(pid_t pid) { return KeyOf(pid, LifeOf(pid)); }
+  // A pid is another process's from now on.
+  void Renew(pid_t pid) { lives_[pid] = next_life_++; }
+
+  Record Make(Kind kind, pid_t pid, int32_t a = 0, int32_t b = 0) {
     Record record;
     record.kind = kind;
     record.pid = pid;
+    record.life = LifeOf(pid);
     record.a = a;
     record.b = b;
-    record.proof = proof_;
+    return record;
+  }
+  void Send(Kind kind, pid_t pid, int32_t a = 0, int32_t b = 0,
+            std::vector<std::string> names = {}) {
+    Record record = Make(kind, pid, a, b);
     for (size_t i = 0; i < names.size(); ++i) record.names[i] = names[i];
     merge_.Accept(record);
   }
+  // An image that nobody has told of has its parent's environment.
   void Start(pid_t pid, pid_t parent, const std::string& path,
              const std::string& cwd = "") {
+    const bool is_known = pid == kRoot || known_.count(Key(pid)) > 0;
+    if (!is_known && parent > 1) Names(Kind::kDescends, pid, parent);
+    known_.insert(Key(pid));
     Send(Kind::kStart, pid, parent, 0, {path, cwd});
   }
   void Open(pid_t pid, const std::string& name, int32_t access = wire::kReads) {
     Send(Kind::kOpen, pid, access, 0, {"", name});
   }
+  // A record of a process that names another.
+  void Names(Kind kind, pid_t pid, pid_t other) {
+    Send(kind, pid, other, static_cast<int32_t>(LifeOf(other)));
+  }
   void ForkByParent(pid_t pid, pid_t child) {
-    Send(Kind::kFork, pid, child, wire::kSaidByParent);
+    known_.insert(Key(child));
+    Names(Kind::kFork, pid, child);
   }
   void ForkByChild(pid_t pid, pid_t child) {
-    Send(Kind::kFork, pid, child, wire::kSaidByChild);
+    known_.insert(Key(child));
+    Names(Kind::kForked, child, pid);
+  }
+  void SpawnBegin(pid_t pid, pid_t child) {
+    Send(Kind::kSpawnBegin, pid, static_cast<int32_t>(LifeOf(child)));
+  }
+  void SpawnEnd(pid_t pid, pid_t child) {
+    Send(Kind::kSpawnEnd, pid, static_cast<int32_t>(LifeOf(child)));
+  }
+  void FileAction(Kind kind, pid_t pid, int32_t access,
+                  std::vector<std::string> names) {
+    Send(kind, pid, access | wire::kByFileAction, 0, std::move(names));
   }
   void Exec(pid_t pid, const std::string& name, int32_t a = 0) {
     Send(Kind::kExec, pid, a, 0, {"", name});
   }
   void Waited(pid_t pid, pid_t child, int status) {
     Send(Kind::kChildEnded, pid, child, status);
+  }
+  void Ended(pid_t pid, absl::optional<int> status) {
+    merge_.BeginRound();
+    merge_.Ended(Key(pid), status);
   }
 
   // What was written since the last call.
@@ -114,7 +152,9 @@ class MergeTest : public ::testing::Test {
     return lines;
   }
 
-  uint32_t proof_ = 0;
+  std::map<pid_t, uint32_t> lives_;
+  uint32_t next_life_ = 1;
+  std::set<ProcessKey> known_;
   std::string text_;
   LogWriter log_{[this](absl::string_view bytes) {
     text_.append(bytes.data(), bytes.size());
@@ -256,13 +296,13 @@ TEST_F(MergeTest, WritesOneForkOfTwoReports) {
   ForkByChild(kRoot, 102);
   ForkByParent(kRoot, 102);
   EXPECT_THAT(Lines(), ElementsAre("F 100 101", "R 101 x", "F 100 102"));
-  EXPECT_THAT(merge_.TakeAppeared(), UnorderedElementsAre(101, 102));
+  EXPECT_THAT(merge_.TakeAppeared(), SizeIs(2));
   EXPECT_EQ(merge_.processes(), 3u);
 }
 
 TEST_F(MergeTest, SwallowsTheParentsLateReport) {
   ForkByChild(kRoot, 101);
-  merge_.Ended(101, Exited(0));
+  Ended(101, Exited(0));
   ForkByParent(kRoot, 101);
   Waited(kRoot, 101, Exited(0));
   EXPECT_THAT(Lines(), ElementsAre("F 100 101", "X 101 0 0"));
@@ -272,7 +312,7 @@ TEST_F(MergeTest, SwallowsTheParentsLateReport) {
 TEST_F(MergeTest, SwallowsTheParentsLateReportsOfACrowd) {
   for (pid_t pid = 1000; pid < 11000; ++pid) {
     ForkByChild(kRoot, pid);
-    merge_.Ended(pid, Exited(0));
+    Ended(pid, Exited(0));
   }
   for (pid_t pid = 1000; pid < 11000; ++pid) {
     ForkByParent(kRoot, pid);
@@ -286,9 +326,10 @@ TEST_F(MergeTest, AForkOfAKnownPidIsItsReuse) {
   ForkByParent(kRoot, 101);
   ForkByChild(kRoot, 101);
   Send(Kind::kExit, 101, 4);
+  Renew(101);
   ForkByParent(kRoot, 101);
   ForkByChild(kRoot, 101);
-  merge_.Ended(101, Exited(0));
+  Ended(101, Exited(0));
   EXPECT_THAT(Lines(),
               ElementsAre("F 100 101", "X 101 4 0", "F 100 101", "X 101 0 0"));
 }
@@ -296,6 +337,7 @@ TEST_F(MergeTest, AForkOfAKnownPidIsItsReuse) {
 TEST_F(MergeTest, AnEndedPidMayComeAgain) {
   ForkByParent(kRoot, 101);
   Waited(kRoot, 101, Exited(0));
+  Renew(101);
   ForkByParent(kRoot, 101);
   Waited(kRoot, 101, Exited(1));
   EXPECT_THAT(Lines(),
@@ -320,7 +362,7 @@ TEST_F(MergeTest, ARecordOfAnUnknownProcessBringsItsFork) {
 
 TEST_F(MergeTest, AChildMaySpeakOfAParentThatHasEnded) {
   ForkByParent(kRoot, 101);
-  merge_.Ended(101, SIGKILL);
+  Ended(101, SIGKILL);
   ForkByChild(101, 102);
   // Nothing of a process comes after its X.
   EXPECT_THAT(Lines(), ElementsAre("F 100 101", "X 101 0 9", "F 100 102"));
@@ -331,7 +373,7 @@ TEST_F(MergeTest, AChildMaySpeakOfAParentThatHasEnded) {
 TEST_F(MergeTest, AStartConfirmsAnExec) {
   Exec(kRoot, "/bin/a");
   Start(kRoot, 1, "/bin/a");
-  merge_.Ended(kRoot, Exited(0));
+  Ended(kRoot, Exited(0));
   EXPECT_THAT(Lines(), ElementsAre("E 100 /bin/a", "X 100 0 0"));
   EXPECT_EQ(merge_.untraced(), 0u);
 }
@@ -339,7 +381,7 @@ TEST_F(MergeTest, AStartConfirmsAnExec) {
 TEST_F(MergeTest, AFailedExecLeavesNothing) {
   Exec(kRoot, "/bin/a");
   Send(Kind::kExecFailed, kRoot);
-  merge_.Ended(kRoot, Exited(0));
+  Ended(kRoot, Exited(0));
   EXPECT_THAT(Lines(), ElementsAre("X 100 0 0"));
 }
 
@@ -365,7 +407,7 @@ TEST_F(MergeTest, AProgramThatMakesSystemCallsByItselfIsUnseen) {
 TEST_F(MergeTest, AnUntracedScriptIsItsInterpreter) {
   host_.images["/s"] = {"/bin/static-sh", "statically linked"};
   Exec(kRoot, "/s");
-  merge_.Ended(kRoot, Exited(0));
+  Ended(kRoot, Exited(0));
   EXPECT_THAT(Lines(),
               ElementsAre("E 100 /bin/static-sh",
                           "# untraced 100 /bin/static-sh: statically linked",
@@ -374,7 +416,7 @@ TEST_F(MergeTest, AnUntracedScriptIsItsInterpreter) {
 
 TEST_F(MergeTest, AnImageThatIsKnownNotToLoadUs) {
   Exec(kRoot, "/bin/a", wire::kHandedOver);
-  merge_.Ended(kRoot, 0);
+  Ended(kRoot, 0);
   EXPECT_THAT(Lines(), ElementsAre("E 100 /bin/a",
                                    "# untraced 100 /bin/a: handed over to "
                                    "another filemon session",
@@ -394,7 +436,7 @@ TEST_F(MergeTest, ASpawnedImageOutOfReach) {
 
 TEST_F(MergeTest, AnImageWithoutObstacleEndedTooEarly) {
   Exec(kRoot, "/bin/a");
-  merge_.Ended(kRoot, SIGKILL);
+  Ended(kRoot, SIGKILL);
   EXPECT_THAT(
       Lines(),
       ElementsAre(
@@ -408,8 +450,8 @@ TEST_F(MergeTest, AChildOfAnUntracedProcessProvesItsExec) {
   ForkByParent(kRoot, 101);
   Exec(101, "/s");
   Start(102, 101, "/bin/sh");
-  merge_.Ended(102, Exited(0));
-  merge_.Ended(101, Exited(0));
+  Ended(102, Exited(0));
+  Ended(101, Exited(0));
   EXPECT_THAT(Lines(),
               ElementsAre("F 100 101", "E 101 /s",
                           "# untraced 101 /s: statically linked", "F 101 102",
@@ -438,7 +480,7 @@ TEST_F(MergeTest, AnImageWithoutAName) {
   Exec(kRoot, "");
   Start(kRoot, 1, "/memfd:image/");
   Exec(kRoot, "");
-  merge_.Ended(kRoot, Exited(0));
+  Ended(kRoot, Exited(0));
   EXPECT_THAT(Lines(), ElementsAre("# unnamed 100 /memfd:image: "
                                    "no file has this name",
                                    "E 100 (a program without a name)",
@@ -457,15 +499,15 @@ TEST_F(MergeTest, AForkInAnotherThreadIsNoProofOfAnExec) {
 
 TEST_F(MergeTest, AnExecRelativeToADescriptor) {
   Send(Kind::kExec, kRoot, 0, 0, {"/d", "s"});
-  merge_.Ended(kRoot, Exited(0));
+  Ended(kRoot, Exited(0));
   EXPECT_EQ(Lines().front(), "E 100 /d/s");
 }
 
 TEST_F(MergeTest, TheRootsOwnExecMayBeUntraced) {
   Merge merge(PathStyle::kGiven, &host_, &log_);
   host_.images["/w/s"] = {"/w/s", "statically linked"};
-  merge.Root(200, "s", "/w");
-  merge.Ended(200, Exited(2));
+  merge.Root(200, 5, "s", "/w");
+  merge.Ended(KeyOf(200, 5), Exited(2));
   EXPECT_THAT(Lines(), ElementsAre("E 200 /w/s",
                                    "# untraced 200 /w/s: statically linked",
                                    "X 200 2 0"));
@@ -477,13 +519,13 @@ TEST_F(MergeTest, ANoticeOfAnExitIsNotTheEnd) {
   Send(Kind::kExit, kRoot, 3);
   Open(kRoot, "by-an-exit-handler");
   EXPECT_THAT(Lines(), ElementsAre("R 100 by-an-exit-handler"));
-  merge_.Ended(kRoot, Exited(3));
+  Ended(kRoot, Exited(3));
   EXPECT_THAT(Lines(), ElementsAre("X 100 3 0"));
 }
 
 TEST_F(MergeTest, TheKernelsWordCountsMoreThanTheProcesss) {
   Send(Kind::kExit, kRoot, 3);
-  merge_.Ended(kRoot, SIGSEGV);
+  Ended(kRoot, SIGSEGV);
   EXPECT_THAT(Lines(), ElementsAre("X 100 0 11"));
 }
 
@@ -492,9 +534,9 @@ TEST_F(MergeTest, TheParentsReportEndsAProcess) {
   Send(Kind::kExit, 101, 3);
   Waited(kRoot, 101, SIGTERM);
   EXPECT_THAT(Lines(), ElementsAre("F 100 101", "X 101 0 15"));
-  EXPECT_THAT(merge_.TakeEnded(), ElementsAre(101));
-  EXPECT_FALSE(merge_.Alive(101));
-  merge_.Ended(101, absl::nullopt);
+  EXPECT_THAT(merge_.TakeEnded(), ElementsAre(Key(101)));
+  EXPECT_FALSE(merge_.Alive(Key(101)));
+  Ended(101, absl::nullopt);
   EXPECT_THAT(Lines(), IsEmpty());
 }
 
@@ -506,9 +548,9 @@ TEST_F(MergeTest, TheParentsReportOfAnUnknownChildIsAllThereIsOfIt) {
 TEST_F(MergeTest, AnEndWithoutStatusWaitsForTheParent) {
   ForkByParent(kRoot, 101);
   Send(Kind::kExit, 101, 3);
-  merge_.Ended(101, absl::nullopt);
+  Ended(101, absl::nullopt);
   EXPECT_THAT(Lines(), ElementsAre("F 100 101"));
-  EXPECT_FALSE(merge_.Alive(101));
+  EXPECT_FALSE(merge_.Alive(Key(101)));
   EXPECT_EQ(merge_.alive(), 1u);
   Waited(kRoot, 101, SIGKILL);
   EXPECT_THAT(Lines(), ElementsAre("X 101 0 9"));
@@ -517,7 +559,7 @@ TEST_F(MergeTest, AnEndWithoutStatusWaitsForTheParent) {
 TEST_F(MergeTest, AParentIsNotWaitedForWithoutBounds) {
   for (pid_t pid = 1000; pid < 3000; ++pid) {
     ForkByParent(kRoot, pid);
-    merge_.Ended(pid, absl::nullopt);
+    Ended(pid, absl::nullopt);
   }
   EXPECT_EQ(log_.count('X'), 2000u - 1024u);
 }
@@ -526,9 +568,9 @@ TEST_F(MergeTest, AParentThatEndsWillNotTell) {
   ForkByParent(kRoot, 101);
   ForkByParent(kRoot, 102);
   Send(Kind::kExit, 101, 3);
-  merge_.Ended(101, absl::nullopt);
-  merge_.Ended(102, absl::nullopt);
-  merge_.Ended(kRoot, Exited(0));
+  Ended(101, absl::nullopt);
+  Ended(102, absl::nullopt);
+  Ended(kRoot, Exited(0));
   EXPECT_THAT(Lines(), ElementsAre("F 100 101", "F 100 102", "X 101 3 0",
                                    "# unknown exit status of 102", "X 102 0 0",
                                    "X 100 0 0"));
@@ -540,14 +582,14 @@ TEST_F(MergeTest, AnUntracedParentWillNotTell) {
   Start(102, 101, "/bin/sh");
   Send(Kind::kExit, 102, 1);
   Lines();
-  merge_.Ended(102, absl::nullopt);
+  Ended(102, absl::nullopt);
   EXPECT_THAT(Lines(), ElementsAre("X 102 1 0"));
 }
 
 TEST_F(MergeTest, ANamelessStatusGoesToTheChildThatAwaitsOne) {
   Start(101, kRoot, "/bin/sh");
   Lines();
-  merge_.Ended(101, absl::nullopt);
+  Ended(101, absl::nullopt);
   EXPECT_THAT(Lines(), IsEmpty());
   Send(Kind::kSomeChildEnded, kRoot, 0, SIGKILL);
   EXPECT_THAT(Lines(), ElementsAre("X 101 0 9"));
@@ -558,7 +600,7 @@ TEST_F(MergeTest, ANamelessStatusAwaitsItsChild) {
   Lines();
   Send(Kind::kSomeChildEnded, kRoot, 0, Exited(2));
   EXPECT_THAT(Lines(), IsEmpty());
-  merge_.Ended(101, absl::nullopt);
+  Ended(101, absl::nullopt);
   EXPECT_THAT(Lines(), ElementsAre("X 101 2 0"));
 }
 
@@ -568,8 +610,8 @@ TEST_F(MergeTest, ANamelessStatusGoesToWhoAnnouncedIt) {
   Send(Kind::kExit, 101, 1);
   Send(Kind::kExit, 102, 2);
   Lines();
-  merge_.Ended(101, absl::nullopt);
-  merge_.Ended(102, absl::nullopt);
+  Ended(101, absl::nullopt);
+  Ended(102, absl::nullopt);
   Send(Kind::kSomeChildEnded, kRoot, 0, Exited(2));
   Send(Kind::kSomeChildEnded, kRoot, 0, Exited(1));
   EXPECT_THAT(Lines(), ElementsAre("X 102 2 0", "X 101 1 0"));
@@ -584,8 +626,8 @@ TEST_F(MergeTest, NamelessStatusesGoToTheirChildrenInTurn) {
   Start(102, kRoot, "/bin/sh");
   Send(Kind::kExit, 102, 127);
   Send(Kind::kSomeChildEnded, kRoot, 0, Exited(127));
-  merge_.Ended(101, absl::nullopt);
-  merge_.Ended(102, absl::nullopt);
+  Ended(101, absl::nullopt);
+  Ended(102, absl::nullopt);
   EXPECT_THAT(Lines(),
               ElementsAre("F 100 101", "E 101 /bin/sh", "X 101 0 9",
                           "F 100 102", "E 102 /bin/sh", "X 102 127 0"));
@@ -597,12 +639,12 @@ TEST_F(MergeTest, ANamelessStatusIsNotForWhoMayHaveMoreToSay) {
   Start(101, kRoot, "/bin/sh");
   Start(102, kRoot, "/bin/sh");
   Lines();
-  merge_.Ended(101, Exited(2));
+  Ended(101, Exited(2));
   host_.gone = {101, 102};
   Send(Kind::kSomeChildEnded, kRoot, 0, Exited(2));
   Open(102, "late");
   Send(Kind::kExit, 102, 4);
-  merge_.Ended(102, Exited(4));
+  Ended(102, Exited(4));
   EXPECT_THAT(Lines(), ElementsAre("X 101 2 0", "R 102 late", "X 102 4 0"));
 }
 
@@ -619,31 +661,31 @@ TEST_F(MergeTest, AnAnnouncedStatusIsTakenBeforeASignal) {
   Lines();
   Send(Kind::kSomeChildEnded, kRoot, 0, SIGKILL);
   Send(Kind::kSomeChildEnded, kRoot, 0, Exited(3));
-  merge_.Ended(101, absl::nullopt);
+  Ended(101, absl::nullopt);
   EXPECT_THAT(Lines(), ElementsAre("X 101 3 0"));
 }
 
 TEST_F(MergeTest, ANamelessStatusIsUsedOnce) {
   // The kernel tells of the first child before its parent does.
   Start(101, kRoot, "/bin/sh");
-  merge_.Ended(101, Exited(5));
+  Ended(101, Exited(5));
   Send(Kind::kSomeChildEnded, kRoot, 0, Exited(5));
   // The parent tells of the second first.
   Start(102, kRoot, "/bin/sh");
   Send(Kind::kSomeChildEnded, kRoot, 0, Exited(6));
-  merge_.Ended(102, Exited(6));
+  Ended(102, Exited(6));
   Lines();
   // Neither status is left for the third.
   Start(103, kRoot, "/bin/sh");
-  merge_.Ended(103, absl::nullopt);
+  Ended(103, absl::nullopt);
   EXPECT_THAT(Lines(), ElementsAre("F 100 103", "E 103 /bin/sh"));
 }
 
 TEST_F(MergeTest, ANamelessStatusIsNotForAForkedChild) {
   ForkByParent(kRoot, 101);
   ForkByChild(kRoot, 102);
-  merge_.Ended(101, absl::nullopt);
-  merge_.Ended(102, absl::nullopt);
+  Ended(101, absl::nullopt);
+  Ended(102, absl::nullopt);
   Lines();
   Send(Kind::kSomeChildEnded, kRoot, 0, Exited(2));
   EXPECT_THAT(Lines(), IsEmpty());
@@ -655,8 +697,8 @@ TEST_F(MergeTest, TheSessionsEndNamesWhoGoesOn) {
   Exec(102, "/bin/d");
   ForkByParent(kRoot, 103);
   Send(Kind::kExit, 103, 1);
-  merge_.Ended(103, absl::nullopt);
-  merge_.Ended(kRoot, Exited(0));
+  Ended(103, absl::nullopt);
+  Ended(kRoot, Exited(0));
   Lines();
   merge_.Finish();
   EXPECT_THAT(Lines(),
@@ -668,57 +710,48 @@ TEST_F(MergeTest, TheSessionsEndNamesWhoGoesOn) {
 // ---- posix_spawn() ----------------------------------------------------------
 
 TEST_F(MergeTest, ASpawnedChildWaitsForWhatItsFileActionsDid) {
-  Send(Kind::kSpawnBegin, kRoot, 1);
+  SpawnBegin(kRoot, 101);
   Start(101, kRoot, "/bin/sh");
   Open(101, "lib");
   EXPECT_THAT(Lines(), IsEmpty());
   ForkByParent(kRoot, 101);
-  Send(Kind::kChdir, 101, 0, 0, {"/dir"});
-  Open(101, "out", wire::kWrites);
+  FileAction(Kind::kChdir, 101, 0, {"/dir"});
+  FileAction(Kind::kOpen, 101, wire::kWrites, {"", "out"});
   Exec(101, "/bin/sh", wire::kSaidOfSpawned);
   EXPECT_THAT(Lines(), ElementsAre("F 100 101", "C 101 /dir", "W 101 out"));
-  Send(Kind::kSpawnEnd, kRoot, 1, 101);
+  SpawnEnd(kRoot, 101);
   EXPECT_THAT(Lines(), ElementsAre("E 101 /bin/sh", "R 101 lib"));
-  merge_.Ended(101, Exited(0));
+  Ended(101, Exited(0));
   EXPECT_THAT(Lines(), ElementsAre("X 101 0 0"));
 }
 
 TEST_F(MergeTest, ASpawnedChildThatIsSlowIsNotHeldBack) {
-  Send(Kind::kSpawnBegin, kRoot, 1);
+  SpawnBegin(kRoot, 101);
   ForkByParent(kRoot, 101);
-  Open(101, "out", wire::kWrites);
+  FileAction(Kind::kOpen, 101, wire::kWrites, {"", "out"});
   Exec(101, "/bin/sh", wire::kSaidOfSpawned);
-  Send(Kind::kSpawnEnd, kRoot, 1, 101);
+  SpawnEnd(kRoot, 101);
   Start(101, kRoot, "/bin/sh");
   EXPECT_THAT(Lines(), ElementsAre("F 100 101", "W 101 out", "E 101 /bin/sh"));
 }
 
 TEST_F(MergeTest, WhatComesAmidTheParentsReportIsHeldBack) {
-  Send(Kind::kSpawnBegin, kRoot, 1);
+  SpawnBegin(kRoot, 101);
   ForkByParent(kRoot, 101);
   Start(101, kRoot, "/bin/sh");
-  Open(101, "out", wire::kWrites);
-  Send(Kind::kSpawnEnd, kRoot, 1, 101);
+  FileAction(Kind::kOpen, 101, wire::kWrites, {"", "out"});
+  SpawnEnd(kRoot, 101);
   EXPECT_THAT(Lines(), ElementsAre("F 100 101", "W 101 out", "E 101 /bin/sh"));
 }
 
-TEST_F(MergeTest, ASlowSpawnedChildIsNotHeldBackByTheNextSpawn) {
-  Send(Kind::kSpawnBegin, kRoot, 1);
+TEST_F(MergeTest, ASlowSpawnedChildIsNotHeldBackByAnotherSpawn) {
+  SpawnBegin(kRoot, 101);
+  SpawnBegin(kRoot, 102);
   ForkByParent(kRoot, 101);
-  Send(Kind::kSpawnEnd, kRoot, 1, 101);
-  Send(Kind::kSpawnBegin, kRoot, 2);
+  SpawnEnd(kRoot, 101);
   Start(101, kRoot, "/bin/sh");
   Open(101, "lib");
   EXPECT_THAT(Lines(), ElementsAre("F 100 101", "E 101 /bin/sh", "R 101 lib"));
-}
-
-TEST_F(MergeTest, ASlowSpawnedChildIsNotHeldBackByAnotherThreadsSpawn) {
-  Send(Kind::kSpawnBegin, kRoot, 1);
-  Send(Kind::kSpawnBegin, kRoot, 2);
-  ForkByParent(kRoot, 101);
-  Send(Kind::kSpawnEnd, kRoot, 1, 101);
-  Start(101, kRoot, "/bin/sh");
-  EXPECT_THAT(Lines(), ElementsAre("F 100 101", "E 101 /bin/sh"));
 }
 
 TEST_F(MergeTest, ASpawnedChildMayBeUntraced) {
@@ -735,9 +768,9 @@ TEST_F(MergeTest, WhatTheParentSaysOfASpawnedExecMayBeLate) {
   Start(101, kRoot, "/bin/sh");
   ForkByParent(kRoot, 101);
   Exec(101, "/bin/sh", wire::kSaidOfSpawned);
-  merge_.Ended(101, Exited(0));
+  Ended(101, Exited(0));
   Start(102, kRoot, "/bin/sh");
-  merge_.Ended(102, Exited(0));
+  Ended(102, Exited(0));
   ForkByParent(kRoot, 102);
   Exec(102, "/bin/sh", wire::kSaidOfSpawned);
   EXPECT_THAT(Lines(), ElementsAre("F 100 101", "E 101 /bin/sh", "X 101 0 0",
@@ -746,19 +779,19 @@ TEST_F(MergeTest, WhatTheParentSaysOfASpawnedExecMayBeLate) {
 }
 
 TEST_F(MergeTest, DescendantsWaitWithTheSpawnedChild) {
-  Send(Kind::kSpawnBegin, kRoot, 1);
+  SpawnBegin(kRoot, 101);
   Start(101, kRoot, "/bin/sh");
   ForkByParent(101, 102);
   Open(102, "x");
   Start(103, 101, "/bin/ls");
-  merge_.Ended(103, Exited(0));
+  Ended(103, Exited(0));
   Waited(101, 102, Exited(0));
-  merge_.Ended(101, Exited(7));
+  Ended(101, Exited(7));
   Waited(kRoot, 101, Exited(7));  // by another thread
   EXPECT_THAT(Lines(), IsEmpty());
   ForkByParent(kRoot, 101);
-  Open(101, "out", wire::kWrites);
-  Send(Kind::kSpawnEnd, kRoot, 1, 101);
+  FileAction(Kind::kOpen, 101, wire::kWrites, {"", "out"});
+  SpawnEnd(kRoot, 101);
   EXPECT_THAT(Lines(),
               ElementsAre("F 100 101", "W 101 out", "E 101 /bin/sh",
                           "F 101 102", "R 102 x", "F 101 103", "E 103 /bin/ls",
@@ -766,26 +799,21 @@ TEST_F(MergeTest, DescendantsWaitWithTheSpawnedChild) {
   EXPECT_EQ(merge_.alive(), 1u);
 }
 
-TEST_F(MergeTest, AChildOfAnotherThreadsSystemIsReleasedWhenNoSpawnIsLeft) {
-  Send(Kind::kSpawnBegin, kRoot, 1);
-  Send(Kind::kSpawnBegin, kRoot, 2);
-  Start(101, kRoot, "/bin/sh");
-  Send(Kind::kSpawnEnd, kRoot, 1, 0);
-  EXPECT_THAT(Lines(), IsEmpty());
-  Send(Kind::kSpawnBegin, kRoot, 3);  // later than the child
-  Send(Kind::kSpawnEnd, kRoot, 2, 0);
-  EXPECT_THAT(Lines(), ElementsAre("F 100 101", "E 101 /bin/sh"));
+TEST_F(MergeTest, AChildOfAnotherThreadsSystemIsNotHeldBack) {
+  SpawnBegin(kRoot, 101);
+  Start(102, kRoot, "/bin/sh");
+  EXPECT_THAT(Lines(), ElementsAre("F 100 102", "E 102 /bin/sh"));
 }
 
 TEST_F(MergeTest, TheParentsEndReleasesWhatItHeldUp) {
-  Send(Kind::kSpawnBegin, kRoot, 1);
+  SpawnBegin(kRoot, 101);
   Start(101, kRoot, "/bin/sh");
-  merge_.Ended(kRoot, SIGKILL);
+  Ended(kRoot, SIGKILL);
   EXPECT_THAT(Lines(), ElementsAre("F 100 101", "E 101 /bin/sh", "X 100 0 9"));
 }
 
 TEST_F(MergeTest, TheSessionsEndReleasesWhatIsHeldBack) {
-  Send(Kind::kSpawnBegin, kRoot, 1);
+  SpawnBegin(kRoot, 101);
   Start(101, kRoot, "/bin/sh");
   merge_.Finish();
   EXPECT_THAT(Lines(),
@@ -794,7 +822,7 @@ TEST_F(MergeTest, TheSessionsEndReleasesWhatIsHeldBack) {
 }
 
 TEST_F(MergeTest, AForkedChildIsNotHeldBack) {
-  Send(Kind::kSpawnBegin, kRoot, 1);
+  SpawnBegin(kRoot, 102);
   ForkByChild(kRoot, 101);
   Start(101, kRoot, "/bin/sh");
   EXPECT_THAT(Lines(), ElementsAre("F 100 101", "E 101 /bin/sh"));
@@ -805,14 +833,25 @@ TEST_F(MergeTest, AKilledProcessLeavesItsChildrenAsItsOwn) {
   ForkByParent(kRoot, 101);
   Lines();
   host_.orphans = {kRoot, 102, 103};
-  merge_.Ended(101, SIGKILL);
+  Ended(101, SIGKILL);
   EXPECT_THAT(Lines(), ElementsAre("F 101 102", "F 101 103", "X 101 0 9"));
   // Their own word comes late, and the dead are not born again.
   ForkByChild(101, 102);
-  merge_.Ended(102, Exited(0));
+  Ended(102, Exited(0));
   ForkByParent(kRoot, 104);
-  merge_.Ended(104, SIGKILL);
+  Ended(104, SIGKILL);
   EXPECT_THAT(Lines(), ElementsAre("X 102 0 0", "F 100 104", "X 104 0 9"));
+}
+
+TEST_F(MergeTest, AnOrphanMaySpeakLater) {
+  ForkByParent(kRoot, 101);
+  host_.orphans = {102};
+  Ended(101, SIGKILL);
+  Names(Kind::kDescends, 102, 101);
+  Open(102, "x");
+  Ended(102, Exited(0));
+  EXPECT_THAT(Lines(), ElementsAre("F 100 101", "F 101 102", "X 101 0 9",
+                                   "R 102 x", "X 102 0 0"));
 }
 
 TEST_F(MergeTest, AnUntracedProcessLeavesItsChildrenAsItsOwn) {
@@ -821,55 +860,41 @@ TEST_F(MergeTest, AnUntracedProcessLeavesItsChildrenAsItsOwn) {
   Start(102, 101, "/bin/true");
   Lines();
   host_.orphans = {103};
-  merge_.Ended(101, Exited(0));
+  Ended(101, Exited(0));
   EXPECT_THAT(Lines(), ElementsAre("F 101 103", "X 101 0 0"));
-}
-
-// Its parent was killed before it could ask for its name.
-TEST_F(MergeTest, AnOrphansParentIsSomebodyWhoIsGone) {
-  ForkByParent(kRoot, 101);
-  ForkByParent(kRoot, 102);
-  Lines();
-  host_.gone = {102};
-  Start(103, 1, "/bin/sh");
-  ForkByChild(1, 104);
-  merge_.Ended(102, SIGKILL);
-  Start(105, 1, "/bin/sh");
-  EXPECT_THAT(Lines(), ElementsAre("F 102 103", "E 103 /bin/sh", "F 102 104",
-                                   "X 102 0 9", "F 100 105", "E 105 /bin/sh"));
 }
 
 TEST_F(MergeTest, ATracedProcessHasSpokenOfItsChildren) {
   ForkByParent(kRoot, 101);
   Lines();
   host_.orphans = {102};
-  merge_.Ended(101, Exited(0));
+  Ended(101, Exited(0));
   EXPECT_THAT(Lines(), ElementsAre("X 101 0 0"));
 }
 
 TEST_F(MergeTest, WhatWasHeldBackMayEndTheParentFirst) {
   ForkByParent(kRoot, 101);
   ForkByParent(101, 102);
-  merge_.Ended(101, Exited(0));
-  Send(Kind::kSpawnBegin, 102, 1);
+  Ended(101, Exited(0));
+  SpawnBegin(102, 103);
   Start(103, 102, "/bin/sh");
   Waited(103, 102, Exited(3));  // not true, but possible
   Lines();
-  merge_.Ended(102, SIGKILL);
+  Ended(102, SIGKILL);
   EXPECT_THAT(Lines(), ElementsAre("F 102 103", "E 103 /bin/sh", "X 102 3 0"));
 }
 
 TEST_F(MergeTest, WhatAnUntoldChildHeldBackMayEndItsParentFirst) {
   ForkByParent(kRoot, 101);
   ForkByParent(101, 102);
-  merge_.Ended(101, Exited(0));
+  Ended(101, Exited(0));
   ForkByParent(102, 103);
-  Send(Kind::kSpawnBegin, 103, 1);
+  SpawnBegin(103, 104);
   Start(104, 103, "/bin/sh");
   Waited(104, 102, Exited(3));  // not true, but possible
-  merge_.Ended(103, absl::nullopt);
+  Ended(103, absl::nullopt);
   Lines();
-  merge_.Ended(102, SIGKILL);
+  Ended(102, SIGKILL);
   EXPECT_THAT(Lines(), ElementsAre("F 103 104", "E 104 /bin/sh",
                                    "# unknown exit status of 103", "X 103 0 0",
                                    "X 102 3 0"));
@@ -892,12 +917,280 @@ TEST_F(MergeTest, ATracersWordCountsWhereNobodyElseTells) {
   // Before the kernel tells of the end, after it, and against its word.
   host_.living = {};
   tell(102, Exited(2));
-  merge_.Ended(102, absl::nullopt);
-  merge_.Ended(103, absl::nullopt);
+  Ended(102, absl::nullopt);
+  Ended(103, absl::nullopt);
   tell(103, Exited(3));
   tell(104, Exited(4));
-  merge_.Ended(104, Exited(5));
+  Ended(104, Exited(5));
   EXPECT_THAT(Lines(), ElementsAre("X 102 2 0", "X 103 3 0", "X 104 5 0"));
+}
+
+// ---- Numbers that come round ------------------------------------------------
+
+// Within one look, and with another parent: nobody has told of the first's end
+// yet.
+TEST_F(MergeTest, ANumberThatComesRoundIsAnotherProcess) {
+  ForkByParent(kRoot, 102);
+  ForkByParent(kRoot, 101);
+  Send(Kind::kExit, 101, 4);
+  Lines();
+  const ProcessKey first = Key(101);
+  Renew(101);
+  ForkByChild(102, 101);
+  Open(101, "x");
+  EXPECT_THAT(Lines(), ElementsAre("X 101 4 0", "F 102 101", "R 101 x"));
+  // What is said of the first is late.
+  merge_.Ended(first, SIGKILL);
+  Waited(kRoot, 101, Exited(4));
+  EXPECT_THAT(Lines(), IsEmpty());
+  Ended(101, Exited(0));
+  ForkByParent(102, 101);
+  Waited(102, 101, Exited(0));
+  EXPECT_THAT(Lines(), ElementsAre("X 101 0 0"));
+}
+
+TEST_F(MergeTest, TheKernelTellsHowTheFirstEnded) {
+  ForkByParent(kRoot, 101);
+  host_.statuses[Key(101)] = SIGSEGV;
+  Renew(101);
+  ForkByParent(kRoot, 101);
+  EXPECT_THAT(Lines(), ElementsAre("F 100 101", "X 101 0 11", "F 100 101"));
+}
+
+// Its pidfd was opened when the number was the second's already.
+TEST_F(MergeTest, WhoHasMadeBothKnows) {
+  ForkByParent(kRoot, 102);
+  ForkByParent(kRoot, 101);
+  host_.living = {101};
+  Renew(101);
+  ForkByParent(kRoot, 101);
+  Renew(101);
+  host_.parents[101] = 102;
+  ForkByParent(102, 101);
+  EXPECT_THAT(Lines(), Not(Contains(HasSubstr("refused"))));
+  EXPECT_EQ(log_.count('F'), 4u);
+}
+
+TEST_F(MergeTest, AParentsWordIsOfTheChildThatHadTheNumberThen) {
+  ForkByParent(kRoot, 101);
+  Send(Kind::kExit, 101, 1);
+  Renew(101);
+  ForkByParent(kRoot, 101);
+  Lines();
+  host_.living = {101};
+  Waited(kRoot, 101, Exited(1));
+  EXPECT_THAT(Lines(), IsEmpty());
+  host_.living = {};
+  Waited(kRoot, 101, Exited(2));
+  EXPECT_THAT(Lines(), ElementsAre("X 101 2 0"));
+}
+
+TEST_F(MergeTest, ADeathIsTheirsWhoHadTheNumber) {
+  Record fork = Make(Kind::kFork, kRoot, 101, 7);
+  fork.stamp = 10;
+  merge_.Accept(fork);
+  fork.b = 8;
+  fork.stamp = 20;
+  merge_.Accept(fork);
+  EXPECT_EQ(merge_.Find(101, 15), absl::nullopt);
+  EXPECT_EQ(merge_.Find(101, 25), KeyOf(101, 8));
+  EXPECT_EQ(merge_.Find(102, 25), absl::nullopt);
+}
+
+// ---- Who has made whom ------------------------------------------------------
+
+// popen() without pclose(): the shell starts when its parent is no more to be
+// asked.
+TEST_F(MergeTest, AnOrphanSaysWhoseEnvironmentItHas) {
+  ForkByParent(kRoot, 101);
+  Start(101, kRoot, "/bin/x");
+  Names(Kind::kDescends, 102, 101);
+  Send(Kind::kStart, 102, 1, 0, {"/bin/sh", ""});
+  Ended(102, absl::nullopt);
+  Ended(101, Exited(0));
+  EXPECT_THAT(
+      Lines(),
+      ElementsAre("F 100 101", "E 101 /bin/x", "F 101 102", "E 102 /bin/sh",
+                  "# unknown exit status of 102", "X 102 0 0", "X 101 0 0"));
+}
+
+TEST_F(MergeTest, LibcsChildIsNamedByItsPid) {
+  Send(Kind::kFork, kRoot, 101, 0);
+  Names(Kind::kDescends, 101, kRoot);
+  Send(Kind::kStart, 101, 1, 0, {"/bin/sh", ""});
+  // Or afterwards.
+  Start(102, kRoot, "/bin/sh");
+  Send(Kind::kFork, kRoot, 102, 0);
+  // Or when it has ended.
+  Start(103, kRoot, "/bin/sh");
+  Ended(103, Exited(0));
+  Send(Kind::kFork, kRoot, 103, 0);
+  EXPECT_THAT(Lines(), ElementsAre("F 100 101", "E 101 /bin/sh", "F 100 102",
+                                   "E 102 /bin/sh", "F 100 103",
+                                   "E 103 /bin/sh", "X 103 0 0"));
+}
+
+TEST_F(MergeTest, ThoseInBetweenAppear) {
+  host_.images["/s"] = {"/s", "statically linked"};
+  ForkByParent(kRoot, 101);
+  Exec(101, "/s");
+  Names(Kind::kDescends, 103, 101);
+  Send(Kind::kAncestor, 103, 102, 101);
+  Send(Kind::kStart, 103, 102, 0, {"/bin/true", ""});
+  EXPECT_THAT(Lines(),
+              ElementsAre("F 100 101", "E 101 /s",
+                          "# untraced 101 /s: statically linked", "F 101 102",
+                          "F 102 103", "E 103 /bin/true"));
+}
+
+// posix_spawn() of a static program: its children find the life that was meant
+// for it.
+TEST_F(MergeTest, WhoFindsALifeIsNotAlwaysMeant) {
+  const auto found = [this](pid_t pid, pid_t parent) {
+    Send(Kind::kFoundLife, pid, static_cast<int32_t>(LifeOf(101)));
+    Names(Kind::kDescends, pid, kRoot);
+    Send(Kind::kStart, pid, parent, 0, {"/bin/true", ""});
+  };
+  ForkByParent(kRoot, 101);
+  Exec(101, "/s", wire::kSaidOfSpawned);
+  Lines();
+  found(102, 101);
+  EXPECT_THAT(Lines(), Contains("F 101 102"));
+  // It is, if it has the pid: an orphan.
+  const uint32_t meant = LifeOf(101);
+  Renew(101);
+  Send(Kind::kFoundLife, 101, static_cast<int32_t>(meant));
+  Names(Kind::kDescends, 101, kRoot);
+  Send(Kind::kStart, 101, 1, 0, {"/bin/cat", ""});
+  EXPECT_THAT(Lines(), ElementsAre("E 101 /bin/cat"));
+}
+
+// As an orphan's parent has not been able to say it yet.
+TEST_F(MergeTest, WhoFindsALifeMayBeNamedLater) {
+  const uint32_t meant = LifeOf(101);
+  Renew(101);
+  Send(Kind::kFoundLife, 101, static_cast<int32_t>(meant));
+  Names(Kind::kDescends, 101, kRoot);
+  Send(Kind::kStart, 101, 1, 0, {"/bin/cat", ""});
+  Send(Kind::kFork, kRoot, 101, static_cast<int32_t>(meant));
+  EXPECT_THAT(Lines(), ElementsAre("F 100 101", "E 101 /bin/cat"));
+}
+
+// By a system call that no wrapper saw.
+TEST_F(MergeTest, AnExecWithoutAWord) {
+  ForkByParent(kRoot, 101);
+  Lines();
+  Renew(101);
+  Names(Kind::kDescends, 101, kRoot);
+  Send(Kind::kStart, 101, kRoot, 0, {"/bin/cat", ""});
+  EXPECT_THAT(Lines(), ElementsAre("E 101 /bin/cat"));
+  // Another child of the same parent, as this one has said that it ends.
+  Send(Kind::kExit, 101, 3);
+  Renew(101);
+  Names(Kind::kDescends, 101, kRoot);
+  Send(Kind::kStart, 101, kRoot, 0, {"/bin/cat", ""});
+  EXPECT_THAT(Lines(), ElementsAre("X 101 3 0", "F 100 101", "E 101 /bin/cat"));
+}
+
+// An atfork handler speaks before it can know its life.
+TEST_F(MergeTest, AForkedChildMayHaveDrawnALife) {
+  ForkByChild(kRoot, 101);
+  const uint32_t own = LifeOf(101);
+  Renew(101);
+  ForkByParent(kRoot, 101);
+  ForkByParent(kRoot, 102);
+  Renew(102);
+  ForkByChild(kRoot, 102);
+  lives_[101] = own;
+  Open(101, "x");
+  Open(102, "y");
+  EXPECT_THAT(Lines(),
+              ElementsAre("F 100 101", "F 100 102", "R 101 x", "R 102 y"));
+}
+
+// An emulator and the program in it have drawn one each.
+TEST_F(MergeTest, AnEmulatedForkIsOne) {
+  Start(kRoot, 1, "/usr/bin/qemu-x86_64");
+  Lines();
+  const uint32_t emulators = LifeOf(101);
+  ForkByChild(kRoot, 101);
+  Renew(101);
+  ForkByChild(kRoot, 101);
+  ForkByParent(kRoot, 101);
+  Open(101, "x");
+  lives_[101] = emulators;
+  ForkByParent(kRoot, 101);
+  Waited(kRoot, 101, Exited(0));
+  EXPECT_THAT(Lines(), ElementsAre("F 100 101", "R 101 x", "X 101 0 0"));
+}
+
+// ---- Other pid namespaces ---------------------------------------------------
+
+class NamespaceMergeTest : public MergeTest {
+ protected:
+  static constexpr uint32_t kSpace = 77;
+  static constexpr pid_t kFirst = wire::kPidLimit;
+
+  // A record of a process with a life, in a namespace of its own.
+  void In(uint32_t space, Kind kind, pid_t pid, uint32_t life, int32_t a,
+          int32_t b = 0) {
+    Record record;
+    record.kind = kind;
+    record.pid_namespace = space;
+    record.pid = pid;
+    record.life = life;
+    record.a = a;
+    record.b = b;
+    record.names[1] = "x";
+    merge_.Accept(record);
+  }
+};
+
+TEST_F(NamespaceMergeTest, TheFirstOfANamespaceKnowsItsNumber) {
+  In(kSpace, Kind::kEntered, 1, 5, 101, 0);
+  In(kSpace, Kind::kForked, 1, 5, kRoot, LifeOf(kRoot));
+  Send(Kind::kFork, kRoot, 101, 5);
+  In(kSpace, Kind::kOpen, 1, 5, wire::kReads);
+  In(kSpace, Kind::kFork, 1, 5, 2, 6);
+  In(kSpace, Kind::kOpen, 2, 6, wire::kReads);
+  In(kSpace, Kind::kChildEnded, 1, 5, 2, Exited(3));
+  Waited(kRoot, 101, Exited(0));
+  const std::string second = absl::StrCat(kFirst + 2);
+  EXPECT_THAT(Lines(), ElementsAre("F 100 101", "R 101 x", "F 101 " + second,
+                                   "R " + second + " x", "X " + second + " 3 0",
+                                   "X 101 0 0"));
+}
+
+// Its parent sees it by another pid, and neither sees the other's.
+TEST_F(NamespaceMergeTest, AProcessOfTwoNamesIsOne) {
+  Send(Kind::kFork, kRoot, 101, 5);
+  In(kSpace, Kind::kForked, 1, 5, kRoot, LifeOf(kRoot));
+  In(kSpace, Kind::kOpen, 1, 5, wire::kReads);
+  Waited(kRoot, 101, Exited(0));
+  In(kSpace + 1, Kind::kForked, 1, 6, kRoot, LifeOf(kRoot));
+  Send(Kind::kFork, kRoot, 102, 6);
+  Waited(kRoot, 102, Exited(0));
+  const std::string other = absl::StrCat(kFirst + 1);
+  EXPECT_THAT(Lines(), ElementsAre("F 100 101", "R 101 x", "X 101 0 0",
+                                   "F 100 " + other, "X " + other + " 0 0"));
+}
+
+TEST_F(NamespaceMergeTest, ANamespaceEndsWithItsInit) {
+  Send(Kind::kFork, kRoot, 101, 5);
+  In(kSpace, Kind::kForked, 1, 5, kRoot, LifeOf(kRoot));
+  In(kSpace, Kind::kFork, 1, 5, 2, 6);
+  In(kSpace, Kind::kExit, 2, 6, 7);
+  Lines();
+  Waited(kRoot, 101, SIGKILL);
+  EXPECT_THAT(Lines(),
+              ElementsAre("X 101 0 9", absl::StrCat("X ", kFirst + 2, " 7 0")));
+  // Its inode number becomes another's, whose numbers are new.
+  Renew(101);
+  Send(Kind::kFork, kRoot, 101, 7);
+  In(kSpace, Kind::kForked, 1, 7, kRoot, LifeOf(kRoot));
+  In(kSpace, Kind::kFork, 1, 7, 2, 8);
+  EXPECT_THAT(Lines(),
+              ElementsAre("F 100 101", absl::StrCat("F 101 ", 2 * kFirst + 2)));
 }
 
 // ---- Lies -------------------------------------------------------------------
@@ -907,14 +1200,24 @@ TEST_F(MergeTest, NobodyEndsALivingProcess) {
   ForkByParent(kRoot, 102);
   Lines();
   host_.living = {101};
+  host_.parents[101] = kRoot;
   Waited(102, 101, Exited(0));
   Waited(102, kRoot, Exited(0));
+  // Nor by calling it a child that is another.
+  const uint32_t life = LifeOf(101);
+  Renew(101);
   ForkByParent(102, 101);
-  ForkByParent(102, 101);
+  ForkByChild(102, 101);
+  lives_[101] = life;
   Open(101, "a");
   Open(kRoot, "b");
   EXPECT_THAT(Lines(),
-              ElementsAre("# refused records of 102: not its own, or not true",
+              ElementsAre("# refused the word of 102 that 101 has ended",
+                          "# refused the word of 102 that 100 has ended",
+                          "# refused records of 102: another process has this "
+                          "number",
+                          "# refused records of 101: another process has this "
+                          "number",
                           "R 101 a", "R 100 b"));
   // Nor does the parent.
   Waited(kRoot, 101, Exited(0));
@@ -928,20 +1231,41 @@ TEST_F(MergeTest, NobodyEndsALivingProcess) {
 TEST_F(MergeTest, LeavesOutWhatOthersSay) {
   ForkByParent(kRoot, 101);
   Lines();
-  proof_ = 7;
+  host_.living = {101};
+  host_.parents[101] = kRoot;
+  Renew(kRoot);
+  Renew(101);
   Open(kRoot, "forged");
   Open(101, "forged");
-  Open(101, "forged");
+  Start(101, kRoot, "/forged");
   EXPECT_THAT(
       Lines(),
-      ElementsAre("# refused records of 100: not its own, or not true",
-                  "# refused records of 101: not its own, or not true"));
+      ElementsAre("# refused records of 100: another process has this number",
+                  "# refused records of 101: another process has this number"));
   merge_.Finish();
   EXPECT_THAT(Lines(), Contains("# refused 3 records in all"));
 }
 
+// The kernel has the last word of what a process was given.
+TEST_F(MergeTest, AnImageOfAnUnknownMaker) {
+  ForkByParent(kRoot, 101);
+  Start(101, kRoot, "/bin/x");
+  host_.living = {101};
+  host_.parents[101] = kRoot;
+  Lines();
+  Renew(101);
+  host_.handed[101] = {101, LifeOf(101), 0};
+  Send(Kind::kStart, 101, kRoot, 0, {"/bin/y", ""});
+  EXPECT_THAT(Lines(), ElementsAre("E 101 /bin/y"));
+}
+
 TEST_F(MergeTest, MarksRefusedRecordsOfManyWithFewComments) {
-  proof_ = 7;
+  for (pid_t pid = 1000; pid < 3000; ++pid) {
+    ForkByParent(kRoot, pid);
+    host_.living.insert(pid);
+    Renew(pid);
+  }
+  Lines();
   for (pid_t pid = 1000; pid < 3000; ++pid) Open(pid, "forged");
   EXPECT_THAT(Lines(), SizeIs(100));
   merge_.Finish();
@@ -949,9 +1273,9 @@ TEST_F(MergeTest, MarksRefusedRecordsOfManyWithFewComments) {
 }
 
 TEST_F(MergeTest, MarksAProcessThatOnlyItselfTellsOf) {
-  Start(101, kRoot, "/bin/sh");
-  merge_.Ended(101, absl::nullopt);
-  merge_.Ended(kRoot, 0);
+  Send(Kind::kStart, 101, kRoot, 0, {"/bin/sh", ""});
+  Ended(101, absl::nullopt);
+  Ended(kRoot, 0);
   EXPECT_THAT(Lines(),
               Contains("# unproven 101 /bin/sh: nobody else has told of this "
                        "process"));
@@ -961,32 +1285,9 @@ TEST_F(MergeTest, BelievesTheChildrenOfTheUntraced) {
   host_.images["/bin/static"] = {"/bin/static", "statically linked"};
   Exec(kRoot, "/bin/static");
   Start(101, kRoot, "/bin/sh");
-  merge_.Ended(101, absl::nullopt);
-  merge_.Ended(kRoot, 0);
+  Ended(101, absl::nullopt);
+  Ended(kRoot, 0);
   EXPECT_THAT(Lines(), Not(Contains(HasSubstr("unproven"))));
-}
-
-// An emulator and the program in it both tell of a fork.
-TEST_F(MergeTest, SwallowsForksThatAnEmulatorRepeats) {
-  host_.proofs[kRoot] = 7;
-  const auto both = [this](bool by_child) {
-    for (const uint32_t proof : {0, 7}) {
-      proof_ = proof;
-      by_child ? ForkByChild(kRoot, 101) : ForkByParent(kRoot, 101);
-    }
-  };
-  both(/*by_child=*/true);
-  both(/*by_child=*/false);
-  EXPECT_THAT(Lines(), ElementsAre("F 100 101"));
-  Waited(kRoot, 101, Exited(0));
-  EXPECT_THAT(Lines(), ElementsAre("X 101 0 0"));
-  // The pid in use again, and an end between the two words.
-  proof_ = 0;
-  ForkByParent(kRoot, 101);
-  Waited(kRoot, 101, Exited(0));
-  proof_ = 7;
-  ForkByParent(kRoot, 101);
-  EXPECT_THAT(Lines(), ElementsAre("F 100 101", "X 101 0 0"));
 }
 
 // ---- Invariants -------------------------------------------------------------
@@ -994,6 +1295,7 @@ TEST_F(MergeTest, SwallowsForksThatAnEmulatorRepeats) {
 TEST_F(MergeTest, ForgetsThoseThatEnded) {
   for (int round = 0; round < 3; ++round) {
     for (pid_t pid = 1000; pid < 5000; ++pid) {
+      Renew(pid);
       ForkByParent(kRoot, pid);
       ForkByChild(kRoot, pid);
       Waited(kRoot, pid, Exited(0));

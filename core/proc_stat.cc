@@ -19,7 +19,7 @@ absl::optional<ProcStat> ParseProcStat(absl::string_view text) {
   constexpr size_t kState = 0;
   constexpr size_t kParent = 1;
   constexpr size_t kThreads = 17;
-  constexpr size_t kStart = 19;
+  constexpr size_t kStartTime = 19;
   constexpr size_t kExitCode = 49;
   const size_t name_begin = text.find(" (");
   const size_t name_end = text.rfind(") ");
@@ -27,15 +27,18 @@ absl::optional<ProcStat> ParseProcStat(absl::string_view text) {
   const std::vector<absl::string_view> fields =
       absl::StrSplit(absl::StripSuffix(text.substr(name_end + 2), "\n"), ' ');
   ProcStat stat;
+  int64_t start;
   if (fields.size() <= kExitCode || fields[kState].size() != 1 ||
       !absl::SimpleAtoi(fields[kParent], &stat.parent) ||
       !absl::SimpleAtoi(fields[kThreads], &stat.threads) ||
-      !absl::SimpleAtoi(fields[kStart], &stat.start) ||
+      !absl::SimpleAtoi(fields[kStartTime], &start) ||
       !absl::SimpleAtoi(fields[kExitCode], &stat.wait_status)) {
     return absl::nullopt;
   }
   stat.name =
       std::string(text.substr(name_begin + 2, name_end - name_begin - 2));
+  // USER_HZ is 100 wherever Linux runs.
+  stat.start = absl::Milliseconds(10) * start;
   stat.state = fields[kState][0];
   return stat;
 }

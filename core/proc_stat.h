@@ -8,6 +8,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "absl/types/optional.h"
 
 namespace filemon {
@@ -20,8 +21,9 @@ struct ProcStat {
   // Threads that are left. A process whose first thread has ended is shown as a
   // zombie as long as others go on.
   int threads = 0;
-  // When it started, in ticks of a clock of the machine's.
-  uint64_t start = 0;
+  // When it was started, after the machine was booted; in hundredths of a
+  // second.
+  absl::Duration start;
   // The wait status of a zombie. The kernel shows 0 instead to whom ptrace(2)
   // would not let near the process.
   int wait_status = 0;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -49,6 +50,13 @@ absl::StatusOr<std::string> Library() {
         errno, "cannot read /proc/self/exe (is /proc mounted?)");
   }
   return FindLibrary(absl::string_view(executable, n));
+}
+
+// For CMD (wire.h).
+uint32_t DrawLife() {
+  uint32_t life = 0;
+  getrandom(&life, sizeof(life), 0);
+  return std::max(life, uint32_t{1});
 }
 
 std::string CurrentDirectory() {
@@ -234,12 +242,13 @@ int Run(const Options& options) {
   if (options.wait_all || !KernelTellsEnds()) {
     prctl(PR_SET_CHILD_SUBREAPER, 1);
   }
+  const uint32_t life = DrawLife();
   const Command command{
       options.command,
       OnlyLists(options.command)
           ? OwnEnvironment()
           : TracedEnvironment(OwnEnvironment(), *library,
-                              (*pipe)->SessionValue((*pipe)->writer())),
+                              (*pipe)->SessionValue((*pipe)->writer(), life)),
       (*pipe)->writer()};
   timeval start;
   gettimeofday(&start, nullptr);
@@ -264,7 +273,7 @@ int Run(const Options& options) {
   log.Header(launched.pid, start);
   Collector collector(pipe->get(), options.paths, &log, std::move(foreign));
   log.Origin(CurrentDirectory(), options.command);
-  collector.Root(launched.pid, launched.path, CurrentDirectory());
+  collector.Root(launched.pid, life, launched.path, CurrentDirectory());
   Watchman watchman(launched.pid, &signals, &witness, &collector);
   int exit_status = ExitStatusOf(watchman.WatchToTheEnd(options.wait_all));
   collector.Finish();

@@ -13,6 +13,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "core/pipe_place.h"
 #include "core/wire.h"
 
@@ -130,10 +131,12 @@ SessionPipe::~SessionPipe() {
   close(bell_writer_);
 }
 
-std::string SessionPipe::SessionValue(int fd, uint32_t denied) const {
+std::string SessionPipe::SessionValue(int fd, uint32_t life,
+                                      uint32_t denied) const {
   return absl::StrCat(wire::kSessionVersion, ":", fd, ":", getpid(), ":",
                       reader_, ":", inode_, ":", cookie_,
-                      ":0:", std::max(bell_, 0), ":", lanes_fd(), ":", denied);
+                      ":0:", std::max(bell_, 0), ":", lanes_fd(), ":", denied,
+                      absl::StrFormat(":%010d:%010d:%010u", getpid(), 0, life));
 }
 
 void SessionPipe::SilenceBell() {

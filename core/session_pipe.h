@@ -55,10 +55,10 @@ class SessionPipe {
   // wire::kSessionVariable's LANES.
   int lanes_fd() const { return lanes_ != nullptr ? lanes_->fd() : 0; }
 
-  // The value of FILEMON_SESSION for a process that has the writing end as
-  // descriptor `fd`; the collector is the calling process. `denied` is
-  // wire::kSessionVariable's DENIED.
-  std::string SessionValue(int fd, uint32_t denied = 0) const;
+  // The value of FILEMON_SESSION for a child that has the writing end as
+  // descriptor `fd`, and `life` (wire.h); the collector is the calling process.
+  // `denied` is wire::kSessionVariable's DENIED.
+  std::string SessionValue(int fd, uint32_t life, uint32_t denied = 0) const;
 
   // Reads what is there, never waiting; the number of bytes, 0 if none.
   size_t Read(absl::Span<char> buffer);

@@ -12,6 +12,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "core/wire.h"
 #include "gtest/gtest.h"
@@ -52,8 +53,8 @@ TEST(SessionPipeTest, TellsTheSession) {
   const auto pipe = SessionPipe::Create();
   ASSERT_TRUE(pipe.ok()) << pipe.status();
   const std::vector<std::string> fields =
-      absl::StrSplit((*pipe)->SessionValue(77), ':');
-  ASSERT_EQ(fields.size(), 10u);
+      absl::StrSplit((*pipe)->SessionValue(77, 5), ':');
+  ASSERT_EQ(fields.size(), 13u);
   EXPECT_EQ(fields[0], absl::StrCat(wire::kSessionVersion));
   EXPECT_EQ(fields[1], "77");
   EXPECT_EQ(fields[2], absl::StrCat(getpid()));
@@ -68,6 +69,9 @@ TEST(SessionPipeTest, TellsTheSession) {
   EXPECT_EQ(fields[8], absl::StrCat((*pipe)->lanes_fd()));
   EXPECT_EQ(fields[4], absl::StrCat(ours.st_ino));
   EXPECT_EQ(fields[5], absl::StrCat((*pipe)->cookie()));
+  EXPECT_EQ(fields[10], absl::StrFormat("%010d", getpid()));
+  EXPECT_EQ(fields[11], "0000000000");
+  EXPECT_EQ(fields[12], "0000000005");
 }
 
 // The number that the writing end gets under these limits, with `taken` in use

@@ -18,12 +18,12 @@ class SilentHost : public Host {
   }
   pid_t ParentOf(pid_t) override { return 0; }
   std::vector<pid_t> Orphans() override { return {}; }
-  bool IsOrphan(pid_t) override { return false; }
-  bool Lives(pid_t) override { return false; }
-  bool Gone(pid_t) override { return false; }
-  absl::optional<uint32_t> ProofOf(pid_t) override { return absl::nullopt; }
-  bool Emulates(pid_t) override { return false; }
-  bool IsStranger(pid_t) override { return false; }
+  bool Lives(ProcessKey, pid_t, pid_t, uint64_t) override { return false; }
+  bool Gone(ProcessKey, pid_t) override { return false; }
+  absl::optional<int> StatusOf(ProcessKey, pid_t, uint64_t) override {
+    return absl::nullopt;
+  }
+  absl::optional<Handed> HandedTo(pid_t) override { return absl::nullopt; }
 };
 
 }  // namespace filemon

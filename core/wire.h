@@ -13,11 +13,12 @@
 // Integers are in the machine's byte order: a session never leaves its machine.
 //
 // Processes are named by their pids as they see them themselves, with the pid
-// namespace in which they do (pid_namespaces(7)).
+// namespace in which they do (pid_namespaces(7)), and by their lives: a pid
+// comes round, within a build and within milliseconds, and a life does not.
 //
-// Header::pid is also who speaks, but for two: of a kFork that the child says
-// it is the parent, whose proof the child has; and what the parent says in the
-// name of a process that its posix_spawn() has made has the parent's proof.
+// A life is a number that is drawn anew for each process, most often by its
+// parent before it makes the process, so that both can say it. It stays over an
+// exec. Who does not know it cannot speak in the process's name.
 #ifndef FILEMON_CORE_WIRE_H_
 #define FILEMON_CORE_WIRE_H_
 
@@ -36,8 +37,8 @@ inline constexpr int kMaxNames = 4;
 inline constexpr size_t kMaxRecord = 4 * 4096 + 64;
 
 // The environment variable that hands the session to a new process image:
-// "VERSION:FD:COLLECTOR:COLLECTOR_FD:INODE:COOKIE:FIRST:BELL:LANES:DENIED",
-// all decimal.
+// "VERSION:FD:COLLECTOR:COLLECTOR_FD:INODE:COOKIE:FIRST:BELL:LANES:DENIED:"
+// "PID:LIFE:CHILD", all decimal.
 //   FD            the pipe's descriptor in the traced process
 //   COLLECTOR     the collector's pid, and COLLECTOR_FD its descriptor of the
 //                 pipe: /proc/COLLECTOR/fd/COLLECTOR_FD gives the pipe back to
@@ -56,10 +57,18 @@ inline constexpr size_t kMaxRecord = 4 * 4096 + 64;
 //   DENIED        what the process must not do, as filters of system calls and
 //                 prctl() stay over an exec: the calls that it must not make
 //                 (interpose/sys.h), and kNoClock
+//   PID, LIFE     the process that has made this value: for an image of its own
+//                 if CHILD is 0, and for a child if it is not
+//   CHILD         the life of that child
+// PID, LIFE and CHILD have as many digits always. A new image with that pid
+// goes on with that life, and a child of that process has the child's. Any
+// other has been made by somebody who handed the environment on as it was
+// (system(), popen(), a static program): it draws a life, and tells what it has
+// found.
 inline constexpr char kSessionVariable[] = "FILEMON_SESSION";
 inline constexpr uint32_t kNoClock = 1u << 31;
 // It tells apart the formats of this header and of lane.h.
-inline constexpr int kSessionVersion = 3;
+inline constexpr int kSessionVersion = 4;
 
 // In a session's cookie.
 inline constexpr uint32_t kAbsolutePaths = 2;
@@ -77,14 +86,14 @@ inline constexpr uint32_t kAbsolutePaths = 2;
 // slash (and is not "/"), the file has been removed: that is what it was called
 // last, in a directory that has its name yet.
 enum class Kind : uint8_t {
-  // A process image has started and loaded the library; the first record of
-  // the image. a: parent pid as getppid() says; if that is 0, b: the parent's
-  // pid in the namespace of which a kEntered has spoken, 0 if it is not known.
-  // Names: the path of the image (absolute; the interpreter, for a script), the
-  // current directory (empty if it has no name that could be told; kNoDirectory
-  // if it could not be asked for, and is the one before).
+  // A process image has started and loaded the library. a: parent pid as
+  // getppid() says, 0 if that is outside of the pid namespace or a filter keeps
+  // it from us. Names: the path of the image (absolute; the interpreter, for a
+  // script), the current directory (empty if it has no name that could be told;
+  // kNoDirectory if it could not be asked for, and is the one before).
   kStart = 1,
-  // A successful open. a: kReads and kWrites. Names: dir, name.
+  // A successful open. a: kReads and kWrites, and kByFileAction. Names: dir,
+  // name.
   kOpen = 2,
   // An exec is about to be tried. If it succeeds, either a kStart of the same
   // pid follows (the image loaded us), or nothing more of this pid (it did
@@ -96,9 +105,10 @@ enum class Kind : uint8_t {
   // The exec announced last by this pid failed; the old image goes on. No
   // names.
   kExecFailed = 4,
-  // pid has created the process a. b: kSaidByParent or kSaidByChild; either may
-  // come first, and either may be missing (the other side was killed, or knew
-  // that it had been said). No names.
+  // pid has created the process a, whose life is b; 0 if libc has made it, and
+  // it will draw one itself. The child says so too, by kForked: either may come
+  // first, and either may be missing (the other side was killed, or knew that
+  // it had been said). No names.
   kFork = 5,
   // pid is about to exit with status a (0..255) by itself. More records of the
   // same pid may follow (exit handlers, other threads), and a signal may still
@@ -113,8 +123,8 @@ enum class Kind : uint8_t {
   // a: 0. b: wait status. No names.
   kSomeChildEnded = 8,
   // A successful chdir or fchdir. Names: the new directory, absolute; empty if
-  // it has no name that could be told. a: kRenamed if there was no such call:
-  // the directory has got another name.
+  // it has no name that could be told. a: kByFileAction, or kRenamed if there
+  // was no such call: the directory has got another name.
   kChdir = 9,
   // A successful unlink or rmdir. Names: dir, name.
   kUnlink = 10,
@@ -125,13 +135,14 @@ enum class Kind : uint8_t {
   // A successful rename. Names: dir and name of the old, dir and name of the
   // new. a: kExchange if the two have changed places.
   kRename = 13,
-  // pid calls posix_spawn() with file actions that open or change directory.
-  // Until the matching kSpawnEnd, a process that starts as a child of pid and
-  // has no kFork yet is held back: its kFork and the records that the file
-  // actions caused are about to come. a: a token, unique in pid. No names.
+  // pid calls posix_spawn() with file actions that open or change directory,
+  // for a child with the life a. Until the kSpawnEnd what that child says
+  // itself
+  // is held back: its kFork and the records that the file actions caused are
+  // about to come. No names.
   kSpawnBegin = 14,
-  // The posix_spawn() of token a is over, and all that it caused is reported.
-  // b: the new process, 0 if it failed. No names.
+  // The posix_spawn() for a child with the life a is over, and all that it
+  // caused is reported. No names.
   kSpawnEnd = 15,
   // a records of pid could not be written and are lost. No names.
   kLost = 16,
@@ -158,8 +169,25 @@ enum class Kind : uint8_t {
   // The records of pid that follow have no stamps, as it must not read the
   // clock (PR_SET_TSC in prctl(2)). No names.
   kUnstamped = 22,
+  // The other side of a kFork: the process a with the life b has created pid.
+  // Comes before pid's other records. No names.
+  kForked = 23,
+  // pid, of which no kFork or kForked may have told, has the environment or the
+  // memory of the process a with the life b, and so was made by it, or by its
+  // descendants. Comes before pid's kStart. No names.
+  kDescends = 24,
+  // The parent of the process a, which has made pid or an ancestor of it, is
+  // the
+  // process b. Comes after pid's kDescends: a chain of these leads from pid's
+  // parent to the process that the kDescends has named. No names.
+  kAncestor = 25,
+  // pid has found the life a in FILEMON_SESSION, and a parent that has not put
+  // it
+  // there: it is that child, an orphan, or that child's program cannot load us
+  // and has made it. Comes before pid's kDescends. No names.
+  kFoundLife = 26,
 };
-inline constexpr uint8_t kLastKind = 22;
+inline constexpr uint8_t kLastKind = 26;
 
 // For kOpen's a.
 inline constexpr int32_t kReads = 1;
@@ -167,6 +195,10 @@ inline constexpr int32_t kWrites = 2;
 
 // For kChdir's a.
 inline constexpr int32_t kRenamed = 1;
+
+// For kOpen's and kChdir's a: a file action of posix_spawn() has done it, and
+// the parent says so in pid's name.
+inline constexpr int32_t kByFileAction = 4;
 
 // For kRename's a.
 inline constexpr int32_t kExchange = 1;
@@ -187,12 +219,6 @@ inline constexpr int32_t kBoundToLibc = 1;     // by RTLD_DEEPBIND, for good
 inline constexpr int32_t kOtherNamespace = 2;  // by dlmopen()
 inline constexpr int32_t kWithoutLibc = 3;     // makes system calls by itself
 
-// For kFork's b.
-inline constexpr int32_t kSaidByParent = 0;
-inline constexpr int32_t kSaidByChild = 1;
-// By the parent, of a child that libc has made to run a program at once.
-inline constexpr int32_t kSaidOfSpawn = 2;
-
 // For kExit's b.
 inline constexpr int32_t kWaitsForLog = 1;
 
@@ -212,29 +238,12 @@ struct Header {
   // In which pid, and a and b where they are processes, count: the inode number
   // of /proc/PID/ns/pid, or 0 for the collector's.
   uint32_t pid_namespace;
-  uint32_t proof;  // ProofOf() the speaker's image
+  uint32_t life;  // of pid; 0 if it is not known
 };
 static_assert(sizeof(Header) == 36, "one layout for every process");
 
 inline uint64_t StampOf(const Header& header) {
   return static_cast<uint64_t>(header.stamp_high) << 32 | header.stamp_low;
-}
-
-// Every process of a session can write into the pipe. What only it can know is
-// the random bytes that the kernel has laid on its stack at exec (AT_RANDOM,
-// getauxval(3)); its forks know them too, other programs do not. A number made
-// of them tells who speaks, without telling the bytes, which libc uses to guard
-// stacks.
-inline constexpr size_t kRandomSize = 16;
-inline uint32_t ProofOf(const unsigned char (&random)[kRandomSize]) {
-  // FNV-1a in 64 bits, and the finaliser of MurmurHash3: 128 bits are behind
-  // each of 32, so that nothing leads back.
-  uint64_t hash = 0xcbf29ce484222325U;
-  for (const unsigned char byte : random) {
-    hash = (hash ^ byte) * 0x100000001b3U;
-  }
-  hash = (hash ^ (hash >> 33)) * 0xff51afd7ed558ccdU;
-  return static_cast<uint32_t>(hash >> 32);
 }
 
 // PID_MAX_LIMIT of include/linux/threads.h: pids are less.
@@ -274,6 +283,10 @@ constexpr int NamesOf(Kind kind) {
     case Kind::kEntered:
     case Kind::kLeft:
     case Kind::kUnstamped:
+    case Kind::kForked:
+    case Kind::kDescends:
+    case Kind::kAncestor:
+    case Kind::kFoundLife:
       return 0;
   }
   return -1;

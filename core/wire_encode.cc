@@ -9,7 +9,7 @@ namespace filemon {
 std::string EncodeRecord(uint32_t cookie, wire::Kind kind, int32_t pid,
                          int32_t a, int32_t b,
                          const std::vector<std::string>& names,
-                         uint32_t pid_namespace, uint32_t proof) {
+                         uint32_t pid_namespace, uint32_t life) {
   wire::Header header = {};
   std::string bytes(sizeof(header), '\0');
   for (const std::string& name : names)
@@ -22,7 +22,7 @@ std::string EncodeRecord(uint32_t cookie, wire::Kind kind, int32_t pid,
   header.a = a;
   header.b = b;
   header.pid_namespace = pid_namespace;
-  header.proof = proof;
+  header.life = life;
   memcpy(&bytes[0], &header, sizeof(header));
   return bytes;
 }
@@ -35,7 +35,7 @@ std::vector<std::string> EncodeFragments(const std::string& record,
   for (size_t at = 0; at < record.size(); at += piece) {
     std::string fragment = EncodeRecord(
         whole.cookie, wire::Kind::kFragment, whole.pid, number,
-        static_cast<int32_t>(at), {}, whole.pid_namespace, whole.proof);
+        static_cast<int32_t>(at), {}, whole.pid_namespace, whole.life);
     fragment += record.substr(at, piece);
     const uint16_t size = static_cast<uint16_t>(fragment.size());
     memcpy(&fragment[offsetof(wire::Header, size)], &size, sizeof(size));

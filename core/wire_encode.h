@@ -15,7 +15,7 @@ namespace filemon {
 std::string EncodeRecord(uint32_t cookie, wire::Kind kind, int32_t pid,
                          int32_t a, int32_t b,
                          const std::vector<std::string>& names,
-                         uint32_t pid_namespace = 0, uint32_t proof = 0);
+                         uint32_t pid_namespace = 0, uint32_t life = 0);
 
 // The same record as kFragment records of at most `piece` bytes of it each.
 // `number` is what they share.

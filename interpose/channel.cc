@@ -18,7 +18,6 @@
 #include "core/stamp.h"
 #include "interpose/apart.h"
 #include "interpose/door.h"
-#include "interpose/image_proof.h"
 #include "interpose/layout.h"
 #include "interpose/own_lane.h"
 #include "interpose/process.h"
@@ -85,11 +84,11 @@ wire::Header HeaderOf(const Session& session, const Measured& measured,
           static_cast<uint8_t>(measured.names),
           static_cast<uint32_t>(stamp),
           static_cast<uint32_t>(stamp >> 32),
-          record.pid,
+          record.process.pid,
           record.a,
           record.b,
           session.pid_namespace,
-          ImageProof()};
+          record.process.life};
 }
 
 // All of the record but that its first word is `first_word`.
@@ -402,10 +401,10 @@ FILEMON_RARE bool WaitForLane(const Measured& measured) {
 }
 
 // Says how many records of this process the collector did not get.
-__attribute__((noinline)) void ReportLost(pid_t pid) {
+__attribute__((noinline)) void ReportLost(ProcessId process) {
   const uint32_t lost = __atomic_exchange_n(&g_lost, 0, __ATOMIC_RELAXED);
   if (lost == 0) return;
-  OutgoingRecord record = {wire::Kind::kLost, pid};
+  OutgoingRecord record = {wire::Kind::kLost, process};
   record.a = static_cast<int32_t>(lost);
   if (!WriteInPipe(Measured(record))) {
     __atomic_fetch_add(&g_lost, lost, __ATOMIC_RELAXED);
@@ -418,16 +417,17 @@ uint32_t g_forks;
 
 void Emit(const OutgoingRecord& record) {
   if (__builtin_expect(__atomic_load_n(&g_lost, __ATOMIC_RELAXED) != 0, 0)) {
-    ReportLost(record.pid);
+    ReportLost(record.process);
   }
   const Measured measured(record);
   if (WriteInLane(measured)) return;
   // Who cannot tell its pid cannot speak.
-  if (record.pid > 0 && (WriteInPipe(measured) || WaitForLane(measured))) {
+  if (record.process.pid > 0 &&
+      (WriteInPipe(measured) || WaitForLane(measured))) {
     return;
   }
   // How it ended the kernel tells.
-  if (record.kind != wire::Kind::kExit) GiveUp(record.pid, 1);
+  if (record.kind != wire::Kind::kExit) GiveUp(record.process.pid, 1);
 }
 
 void ForgetLosses() { g_lost = 0; }
@@ -436,7 +436,7 @@ FILEMON_RARE void StopStamps() {
   if (g_unstamped) return;
   // With a stamp yet, in the pipe: what follows there is later than what is in
   // the lane.
-  if (!WriteInPipe(Measured({wire::Kind::kUnstamped, CurrentPid()}))) {
+  if (!WriteInPipe(Measured({wire::Kind::kUnstamped, CurrentProcess()}))) {
     GiveUp(ThisSession().pid, 1);
   }
   g_unstamped = true;
@@ -466,14 +466,14 @@ void Batch::Add(const OutgoingRecord& record) {
   const Measured measured(record);
   if (measured.size > sizeof(bytes_) - size_) Flush();
   if (measured.size > sizeof(bytes_)) {
-    if (!WriteInPipe(measured)) GiveUp(record.pid, 1);
+    if (!WriteInPipe(measured)) GiveUp(record.process.pid, 1);
     return;
   }
   const Session& session = ThisSession();
   Gather(session, measured, session.cookie, bytes_ + size_);
   size_ += measured.size;
   ++records_;
-  pid_ = record.pid;
+  pid_ = record.process.pid;
 }
 
 void Batch::Flush() {

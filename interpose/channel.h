@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "core/wire.h"
+#include "interpose/life.h"
 
 namespace filemon {
 
@@ -18,7 +19,7 @@ extern uint32_t g_forks __attribute__((visibility("hidden")));
 // A record to be reported: its fixed part and its names.
 struct OutgoingRecord {
   wire::Kind kind;
-  pid_t pid;
+  ProcessId process;  // whom it is about
   int32_t a = 0;
   int32_t b = 0;
   const char* name[wire::kMaxNames] =

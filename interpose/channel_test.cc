@@ -29,7 +29,7 @@ using ::testing::SizeIs;
 using wire::Kind;
 
 OutgoingRecord Open(const std::string& name, pid_t pid = 77) {
-  OutgoingRecord record = {Kind::kOpen, pid};
+  OutgoingRecord record = {Kind::kOpen, {pid, 1}};
   record.a = wire::kReads;
   record.name[0] = "";
   record.name[1] = name.c_str();
@@ -53,7 +53,7 @@ class ChannelTest : public ::testing::Test {
   ChannelTest() {
     collector_.Attach();
     // Takes along what an earlier test has lost.
-    Emit({Kind::kExecFailed, 1});
+    Emit({Kind::kExecFailed, {1, 1}});
     collector_.Records();
   }
 
@@ -71,12 +71,12 @@ class ChannelTest : public ::testing::Test {
 
 TEST_F(ChannelTest, CarriesEveryField) {
   OutgoingRecord record = {
-      Kind::kRename, 4711, -5, INT32_MAX, {"/d", "a", "", "b\n"}};
+      Kind::kRename, {4711, 1}, -5, INT32_MAX, {"/d", "a", "", "b\n"}};
   Emit(record);
   EXPECT_THAT(collector_.Records(),
               ElementsAre(Arrived{
                   Kind::kRename, 4711, -5, INT32_MAX, {"/d", "a", "", "b\n"}}));
-  Emit({Kind::kExecFailed, 4711});
+  Emit({Kind::kExecFailed, {4711, 1}});
   EXPECT_THAT(collector_.Records(),
               ElementsAre(Arrived{Kind::kExecFailed, 4711, 0, 0, {}}));
   EXPECT_EQ(collector_.dropped(), 0u);
@@ -96,7 +96,7 @@ TEST_F(ChannelTest, CarriesEverySize) {
 TEST_F(ChannelTest, CarriesTheLongestRecord) {
   const std::string name[4] = {std::string(4095, 'a'), std::string(4095, 'b'),
                                std::string(4095, 'c'), std::string(4095, 'd')};
-  OutgoingRecord record = {Kind::kRename, 7};
+  OutgoingRecord record = {Kind::kRename, {7, 1}};
   for (int i = 0; i < 4; ++i) record.name[i] = name[i].c_str();
   Emit(record);
   EXPECT_THAT(

@@ -55,11 +55,11 @@ constexpr size_t kSessionEntrySize =
 // Known of a process that has been dormant from its start.
 bool g_hands_on_any_class;
 
-// "FILEMON_SESSION=..." for our children.
-void WriteSessionEntry(char* out) {
+// "FILEMON_SESSION=...".
+void WriteSessionEntry(uint32_t child, char* out) {
   TextBuilder text(out, kSessionEntrySize);
   text.Add(wire::kSessionVariable).Add("=");
-  WriteSessionValue(out + text.size());
+  WriteSessionValue(child, out + text.size());
 }
 
 }  // namespace
@@ -97,8 +97,9 @@ void NoteDormantEnvironment(char* const* environment) {
 
 bool MayHandOnOneClass() { return !g_hands_on_any_class; }
 
-TracedEnvironment::TracedEnvironment(char* const* environment, PreloadFor image)
-    : environment_(environment), image_(image) {
+TracedEnvironment::TracedEnvironment(char* const* environment, PreloadFor image,
+                                     uint32_t child)
+    : environment_(environment), image_(image), child_(child) {
   if (ThisSession().fd == kDormant) {
     MeasureDormant();
   } else if (!Measure()) {
@@ -129,7 +130,7 @@ bool TracedEnvironment::ForEachOfOurs(Visit visit) {
 
 bool TracedEnvironment::Measure() {
   char session[kSessionEntrySize];
-  WriteSessionEntry(session);
+  WriteSessionEntry(child_, session);
   int sessions = 0;
   bool lists = image_ == PreloadFor::kNone;
   const bool readable = ForEachOfOurs([&](const char* entry, int variable) {
@@ -263,7 +264,7 @@ char* const* TracedEnvironment::Build(void* memory) const {
     out[n++] = entry;
   }
   if (!session_is_right_) {
-    WriteSessionEntry(text);
+    WriteSessionEntry(child_, text);
     out[n++] = text;
     text += kSessionEntrySize;
   }

@@ -40,8 +40,10 @@ bool MayHandOnOneClass();
 class TracedEnvironment {
  public:
   // Measures. `environment` may be null, as execve() allows. `image` is what
-  // LD_PRELOAD is to be right for.
-  TracedEnvironment(char* const* environment, PreloadFor image);
+  // LD_PRELOAD is to be right for. `child` is the life of the process that will
+  // run it; 0 if that is this one.
+  TracedEnvironment(char* const* environment, PreloadFor image,
+                    uint32_t child = 0);
 
   // Bytes that Build() needs; 0 if the environment is right as it is.
   size_t size() const { return size_; }
@@ -72,6 +74,7 @@ class TracedEnvironment {
 
   char* const* environment_;
   const PreloadFor image_;
+  const uint32_t child_;
   const char* preload_ = nullptr;  // the program's LD_PRELOAD entry
   const char* ours_ = nullptr;     // what in it names us, if anything does
   size_t ours_size_ = 0;
@@ -89,10 +92,10 @@ inline constexpr size_t kMostOnStack = 1024;
 
 }  // namespace filemon
 
-// Declares `name`: `environment` made right for `image`, for as long as the
-// calling function runs.
-#define FILEMON_TRACED_ENVIRONMENT(name, environment, image)             \
-  const ::filemon::TracedEnvironment name##_builder(environment, image); \
+// Declares `name`: the environment that a TracedEnvironment of the arguments
+// makes, for as long as the calling function runs.
+#define FILEMON_TRACED_ENVIRONMENT(name, ...)                            \
+  const ::filemon::TracedEnvironment name##_builder(__VA_ARGS__);        \
   const bool name##_is_large =                                           \
       name##_builder.size() > ::filemon::kMostOnStack;                   \
   const ::filemon::BorrowedMemory name##_borrowed(                       \

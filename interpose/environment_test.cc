@@ -1,6 +1,7 @@
 #include "interpose/environment.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -21,7 +22,17 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-constexpr char kSession[] = "FILEMON_SESSION=2:500:42:9:123456:7:0:8:5";
+constexpr uint32_t kOwnLife = 6;
+
+// Of this process, for its next image, or for a child of it.
+std::string SessionFor(uint32_t child) {
+  char entry[128];
+  snprintf(entry, sizeof(entry),
+           "FILEMON_SESSION=4:500:42:9:123456:7:0:8:5:0:%010d:%010u:%010u",
+           getpid(), kOwnLife, child);
+  return entry;
+}
+const std::string kSession = SessionFor(0);
 constexpr char kPreload[] = "LD_PRELOAD=/opt/$LIB/libfilemon.so";
 
 // A null-terminated environment of the given entries.
@@ -59,6 +70,8 @@ class TracedEnvironmentTest : public ::testing::Test {
     ThisSession().inode = 123456;
     ThisSession().bell = 8;
     ThisSession().lanes = 5;
+    ThisSession().pid = getpid();
+    ThisSession().life = kOwnLife;
     g_preload.entry = "/opt/$LIB/libfilemon.so";
   }
   ~TracedEnvironmentTest() override {
@@ -107,6 +120,18 @@ TEST_F(TracedEnvironmentTest, RightIsLeftAlone) {
           .get());
 }
 
+TEST_F(TracedEnvironmentTest, TellsAChildFromTheNextImage) {
+  const Block block = {"A", kSession, kPreload};
+  const TracedEnvironment traced(block.get(), PreloadFor::kAsItIs, 4711);
+  const std::vector<char*> memory(traced.size() / sizeof(char*) + 1);
+  char* const* built = traced.Build(const_cast<char**>(memory.data()));
+  ASSERT_NE(built, block.get());
+  EXPECT_EQ(built[2], SessionFor(4711));
+  // Of somebody else whose environment this one has.
+  EXPECT_THAT(Traced(Block({SessionFor(4711), kPreload}).get()),
+              ElementsAre(kPreload, kSession));
+}
+
 TEST_F(TracedEnvironmentTest, NoneAtAllBecomesOurs) {
   EXPECT_THAT(Traced(nullptr), ElementsAre(kSession, kPreload));
   EXPECT_THAT(Traced(Block({}).get()), ElementsAre(kSession, kPreload));
@@ -122,7 +147,7 @@ TEST_F(TracedEnvironmentTest, PutsBackWhatIsMissing) {
 }
 
 TEST_F(TracedEnvironmentTest, PutsRightWhatHasChanged) {
-  EXPECT_THAT(Traced(Block({"FILEMON_SESSION=2:499:42:9:123456:7:0:8:5",
+  EXPECT_THAT(Traced(Block({"FILEMON_SESSION=4:499:42:9:123456:7:0:8:5",
                             kPreload, "FILEMON_SESSIONS=mine"})
                          .get()),
               ElementsAre(kPreload, "FILEMON_SESSIONS=mine", kSession));
@@ -133,7 +158,7 @@ TEST_F(TracedEnvironmentTest, PutsRightWhatHasChanged) {
 // getenv() and our own look take the first of two.
 TEST_F(TracedEnvironmentTest, LeavesNoOtherSessionInFront) {
   EXPECT_THAT(
-      Traced(Block({"FILEMON_SESSION=2:3:4:5:6:7:0:8:9", kSession, kPreload})
+      Traced(Block({"FILEMON_SESSION=4:3:4:5:6:7:0:8:9", kSession, kPreload})
                  .get()),
       ElementsAre(kPreload, kSession));
 }
@@ -194,8 +219,8 @@ TEST_F(TracedEnvironmentTest, LinkedInPassesNoPreloadOn) {
 TEST_F(TracedEnvironmentTest, LeavesASessionThatBeginsAlone) {
   for (const pid_t collector : {getpid(), getppid()}) {
     const std::string theirs =
-        "FILEMON_SESSION=2:500:" + std::to_string(collector) +
-        ":9:654321:8:0:3:4";
+        "FILEMON_SESSION=4:500:" + std::to_string(collector) +
+        ":9:654321:8:0:3:4:0:0000000001:0000000002:0000000003";
     const Block block = {theirs, "LD_PRELOAD=/their/libfilemon.so"};
     ExpectRight(block.get());
     EXPECT_EQ(Obstacle(block.get()), wire::kHandedOver);
@@ -234,9 +259,10 @@ TEST_F(TracedEnvironmentTest, HasRoomForTheLongestValues) {
   g_preload.entry = library.c_str();
   const std::string others = "LD_PRELOAD=" + std::string(100000, 'o');
   EXPECT_THAT(Traced(Block({others}).get()),
-              ElementsAre("FILEMON_SESSION=2:2147483647:2147483647:2147483647:"
+              ElementsAre("FILEMON_SESSION=4:2147483647:2147483647:2147483647:"
                           "18446744073709551615:4294967295:"
-                          "2147483647:2147483647:2147483647",
+                          "2147483647:2147483647:2147483647" +
+                              kSession.substr(kSession.size() - 35),
                           others + ":" + library));
 }
 
@@ -276,7 +302,7 @@ TEST_F(TracedEnvironmentTest, ALargeOneIsNotOnTheStack) {
   many.push_back(nullptr);
   FILEMON_TRACED_ENVIRONMENT(traced, many.data(), PreloadFor::kAsItIs);
   EXPECT_STREQ(traced[99999], "A=1");
-  EXPECT_STREQ(traced[100000], kSession);
+  EXPECT_EQ(traced[100000], kSession);
   EXPECT_EQ(traced[100002], nullptr);
   const char here = 0;
   const auto distance =
@@ -295,7 +321,7 @@ TEST_F(TracedEnvironmentTest, IsBuiltInTheCallersFrame) {
   const Block block = {"A=1"};
   FILEMON_TRACED_ENVIRONMENT(traced, block.get(), PreloadFor::kAsItIs);
   EXPECT_STREQ(traced[0], "A=1");
-  EXPECT_STREQ(traced[1], kSession);
+  EXPECT_EQ(traced[1], kSession);
   EXPECT_STREQ(traced[2], kPreload);
   EXPECT_EQ(traced[3], nullptr);
   FILEMON_TRACED_ENVIRONMENT(again, traced, PreloadFor::kAsItIs);

@@ -22,12 +22,12 @@ constexpr char kDefaultSearchPath[] = "/bin:/usr/bin";
 constexpr char kShell[] = "/bin/sh";
 
 void EmitExec(int32_t obstacle, const char* directory, const char* name) {
-  OutgoingRecord record = {wire::Kind::kExec, CurrentPid()};
+  OutgoingRecord record = {wire::Kind::kExec, CurrentProcess()};
   record.a = obstacle;
   record.name[0] = directory;
   record.name[1] = name;
   // Not in a vfork child, whose parent's they are.
-  if (record.pid == ThisSession().pid) ReportLateLibraries();
+  if (record.process.pid == ThisSession().pid) ReportLateLibraries();
   Emit(record);
 }
 
@@ -131,7 +131,7 @@ int Exec(PathAt path, char* const* argv, char* const* environment, int flags) {
   if (obstacle != 0) sys::SetCloseOnExec(ThisSession().fd, true);
   const long result = KernelExec(path, argv, traced, flags);
   if (obstacle != 0) sys::SetCloseOnExec(ThisSession().fd, false);
-  Emit({wire::Kind::kExecFailed, CurrentPid()});
+  Emit({wire::Kind::kExecFailed, CurrentProcess()});
   return Fail(result);
 }
 

@@ -44,17 +44,18 @@ void FakeCollector::Attach() {
   traced_fd_ = fcntl(pipe_->writer(), F_DUPFD, 500);
   int version;
   unsigned long inode;
-  if (sscanf(SessionValue(traced_fd_).c_str(), "%d:%d:%d:%d:%lu:%u", &version,
-             &ThisSession().fd, &ThisSession().collector,
+  if (sscanf(SessionValue(traced_fd_, 0).c_str(), "%d:%d:%d:%d:%lu:%u",
+             &version, &ThisSession().fd, &ThisSession().collector,
              &ThisSession().collector_fd, &inode, &ThisSession().cookie) != 6) {
     abort();
   }
   ThisSession().inode = inode;
   ThisSession().pid = getpid();
+  ThisSession().life = kLife;
 }
 
 static Arrived ArrivedOf(const Record& record) {
-  Arrived one = {record.kind, record.pid, record.a, record.b, {}};
+  Arrived one = {record.kind, record.pid, record.a, record.b, {}, record.life};
   for (int i = 0; i < wire::NamesOf(record.kind); ++i) {
     one.names.emplace_back(record.names[i]);
   }

@@ -26,10 +26,14 @@ struct Arrived {
   int32_t a;
   int32_t b;
   std::vector<std::string> names;
+  uint32_t life = 0;  // is not compared
 };
 
 bool operator==(const Arrived& x, const Arrived& y);
 std::ostream& operator<<(std::ostream& out, const Arrived& record);
+
+// That of the process that has attached.
+inline constexpr uint32_t kLife = 4711;
 
 // Ends the test program when there is no pipe to be had.
 class FakeCollector {
@@ -41,8 +45,10 @@ class FakeCollector {
   // own for the pipe, as if it had joined.
   void Attach();
 
-  // The value of FILEMON_SESSION for a process with descriptor `fd`.
-  std::string SessionValue(int fd) const { return pipe_->SessionValue(fd); }
+  // The value of FILEMON_SESSION for a child with descriptor `fd` and `life`.
+  std::string SessionValue(int fd, uint32_t life) const {
+    return pipe_->SessionValue(fd, life);
+  }
   // The pipe's descriptor that a traced process inherits.
   int writer() const { return pipe_->writer(); }
 

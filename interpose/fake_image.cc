@@ -9,7 +9,7 @@ int g_image_starts;
 int g_library_reports;
 int g_libraries_pending;
 
-void ReportImageStart() { ++g_image_starts; }
+void ReportImageStart(const Origin&) { ++g_image_starts; }
 void ReportNewLibraries() { ++g_library_reports; }
 void ReportLateLibraries() {}
 void CallAtExit() {}

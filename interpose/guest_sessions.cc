@@ -14,16 +14,22 @@ namespace {
 
 // Guests exist between a vfork() and an exec, one for each thread that is in
 // between.
-constexpr int kMaxGuests = 16;
+constexpr unsigned kMaxGuests = 512;
 struct Guest {
   pid_t pid;  // 0: the place is free
   Session session;
 };
 FILEMON_COLD Guest g_guest[kMaxGuests];
 
+// The places for `pid` in turn: it has the first that was free.
+Guest* PlaceFor(pid_t pid, unsigned i) {
+  return &g_guest[(static_cast<unsigned>(pid) + i) % kMaxGuests];
+}
+
 Guest* FindGuest(pid_t pid) {
-  for (Guest& guest : g_guest) {
-    if (__atomic_load_n(&guest.pid, __ATOMIC_ACQUIRE) == pid) return &guest;
+  for (unsigned i = 0; i < kMaxGuests; ++i) {
+    Guest* const guest = PlaceFor(pid, i);
+    if (__atomic_load_n(&guest->pid, __ATOMIC_ACQUIRE) == pid) return guest;
   }
   return nullptr;
 }
@@ -52,7 +58,8 @@ void GuestIsGone() {
 Session* AddGuestSession(pid_t pid) {
   Guest* guest = FindGuest(pid);
   if (guest != nullptr) return &guest->session;
-  for (Guest& place : g_guest) {
+  for (unsigned i = 0; i < kMaxGuests; ++i) {
+    Guest& place = *PlaceFor(pid, i);
     pid_t free = 0;
     // The session is dormant until the caller has filled it in.
     if (!__atomic_compare_exchange_n(&place.pid, &free, -1, false,
@@ -76,6 +83,12 @@ void RemoveGuestSession(pid_t pid) {
   __atomic_fetch_sub(&g_guests, 1, __ATOMIC_RELEASE);
   __atomic_store_n(&guest->pid, 0, __ATOMIC_RELEASE);
   TrustMemory();
+}
+
+ProcessId GuestOfThisMemory(pid_t pid) {
+  if (__atomic_load_n(&g_guests, __ATOMIC_RELAXED) == 0) return {pid, 0};
+  const Guest* const guest = FindGuest(pid);
+  return {pid, guest != nullptr ? guest->session.life : 0};
 }
 
 void InheritGuestSession(pid_t parent) {

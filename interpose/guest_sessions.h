@@ -9,6 +9,8 @@
 
 #include <sys/types.h>
 
+#include "interpose/life.h"
+
 namespace filemon {
 
 struct Session;
@@ -28,6 +30,9 @@ extern int g_expected_guests __attribute__((visibility("hidden")));
 inline bool MayBeGuest() {
   return __atomic_load_n(&g_expected_guests, __ATOMIC_RELAXED) > 0;
 }
+
+// The guest `pid`, as its records name it; no life if there is none.
+ProcessId GuestOfThisMemory(pid_t pid);
 
 // A place for a session of `pid`'s own; null if there is none left.
 Session* AddGuestSession(pid_t pid);

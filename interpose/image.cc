@@ -124,6 +124,32 @@ const char* ImagePath(const char* cwd, PathBuffer* buffer,
   return buffer->path();
 }
 
+// Says who has made this process, as far as can be told: its parent may be a
+// program without us, or have ended.
+__attribute__((noinline)) void AddOrigin(const Origin& origin, ProcessId self,
+                                         pid_t parent, Batch* batch) {
+  if (origin.child != 0) {
+    batch->Add(
+        {wire::Kind::kFoundLife, self, static_cast<int32_t>(origin.child)});
+  }
+  if (origin.maker.life == 0) return;
+  batch->Add({wire::Kind::kDescends, self, origin.maker.pid,
+              static_cast<int32_t>(origin.maker.life)});
+  // The chain of those in between, if it leads there.
+  constexpr int kLongest = 16;
+  pid_t chain[kLongest];
+  int length = 0;
+  chain[0] = parent;
+  while (chain[length] != origin.maker.pid) {
+    const pid_t next = ParentOf(chain[length]);
+    if (next <= 1 || ++length == kLongest) return;
+    chain[length] = next;
+  }
+  for (int i = 0; i < length; ++i) {
+    batch->Add({wire::Kind::kAncestor, self, chain[i], chain[i + 1]});
+  }
+}
+
 void OnExit(int status, void*) {
   if (Tracing()) ReportExit(status);
   if (HasDevices()) CloseDevicesAtExit();
@@ -151,7 +177,7 @@ void CallAtExit() {
 
 // What the dynamic linker has used of the stack before is used again, and costs
 // nothing; each page below it, that of a PATH_MAX buffer say, is another fault.
-void ReportImageStart() {
+void ReportImageStart(const Origin& origin) {
   PathBuffer cwd;
   cwd.Fill([](char* out, size_t size) {
     return DirectoryOfDescriptor(AT_FDCWD, out, size);
@@ -160,30 +186,31 @@ void ReportImageStart() {
   const char* script = nullptr;
   const char* const path = ImagePath(cwd.path(), &buffer, &script);
   Batch batch;
-  Outside outside = {0, 0};
-  if (ThisSession().pid_namespace != 0 && HasNoParentHere()) {
-    // Whoever made this process may have said nothing of the namespace. That
-    // /proc shows the collector's is likely, when it does not show our own.
-    outside = SeenFromOutside();
-    if (outside.pid != 0) {
-      batch.Add(EnteredRecord(ThisSession().pid, outside.pid, 0));
+  const ProcessId self = {ThisSession().pid, ThisSession().life};
+  const pid_t parent = sys::Getppid();
+  if (ThisSession().pid_namespace != 0 && parent == 0) {
+    // Whoever made this process may have said nothing of the namespace.
+    const Outside outside = SeenFromOutside();
+    if (outside.pid != 0 && ProcIsTheCollectors()) {
+      batch.Add(EnteredRecord(self, outside.pid, 0));
     }
   }
-  OutgoingRecord record = {wire::Kind::kStart, ThisSession().pid};
-  const pid_t parent = sys::Getppid();
+  if (origin.maker.life != 0 || origin.child != 0) {
+    AddOrigin(origin, self, parent, &batch);
+  }
+  OutgoingRecord record = {wire::Kind::kStart, self};
   record.a = parent > 0 ? parent : 0;
-  record.b = outside.parent;
   record.name[0] = path;
   // A filter may keep it from us.
   record.name[1] = sys::Denies(sys::kGetcwd) ? wire::kNoDirectory : cwd.path();
   batch.Add(record);
   if (IsGoProgram()) {
-    OutgoingRecord unseen = {wire::Kind::kUnseen, ThisSession().pid};
+    OutgoingRecord unseen = {wire::Kind::kUnseen, self};
     unseen.a = wire::kWithoutLibc;
     unseen.name[0] = path;
     batch.Add(unseen);
   }
-  AddFirstLibraries(&batch, ThisSession().pid);
+  AddFirstLibraries(&batch, self);
   batch.Flush();
   if (WasForAnyClass()) LearnProgram(script);
 }

@@ -27,6 +27,7 @@ class LentEnvironmentTest : public ::testing::Test {
   LentEnvironmentTest() {
     ThisSession().fd = 500;
     ThisSession().state = kTracing;
+    ThisSession().pid = getpid();
     g_preload.entry = "/opt/libfilemon.so";
     clearenv();
     setenv("A", "1", 1);
@@ -67,7 +68,7 @@ TEST_F(LentEnvironmentTest, IsThereWithoutAnyEnvironment) {
 TEST_F(LentEnvironmentTest, LeavesWhatIsRight) {
   std::string session = "FILEMON_SESSION=";
   session.resize(session.size() + kSessionValueSize);
-  WriteSessionValue(&session[16]);
+  WriteSessionValue(0, &session[16]);
   char* right[] = {&session[0],
                    const_cast<char*>("LD_PRELOAD=/opt/libfilemon.so"), nullptr};
   environ = right;

@@ -15,6 +15,7 @@
 #include "interpose/object_table.h"
 #include "interpose/path_buffer.h"
 #include "interpose/preload.h"
+#include "interpose/process.h"
 #include "interpose/rebind.h"
 #include "interpose/session.h"
 #include "interpose/sys.h"
@@ -156,10 +157,10 @@ bool HasEntryFor(const char* list, const char* name) {
 // of its opens.
 class LibraryReport {
  public:
-  // `pid` is 0 if it is to be asked for when there is something to report.
-  // `first` is the first object of the list.
-  LibraryReport(Batch* batch, pid_t pid, const link_map* first)
-      : batch_(batch), pid_(pid), first_(first) {
+  // `process` has no pid if it is to be asked for when there is something to
+  // report. `first` is the first object of the list.
+  LibraryReport(Batch* batch, ProcessId process, const link_map* first)
+      : batch_(batch), process_(process), first_(first) {
     char* const* const environment = Environment();
     if (g_started) {
       // The program may have changed the variable, which has no effect.
@@ -174,8 +175,8 @@ class LibraryReport {
   const LinkerStart& start() const { return start_; }
 
   void Add(const char* path, int32_t access = wire::kReads) {
-    if (pid_ == 0) pid_ = sys::Getpid();
-    OutgoingRecord record = {wire::Kind::kOpen, pid_};
+    if (process_.pid == 0) process_ = CurrentProcess();
+    OutgoingRecord record = {wire::Kind::kOpen, process_};
     record.a = access;
     record.name[0] = "";
     record.name[1] = path;
@@ -328,7 +329,7 @@ class LibraryReport {
   static constexpr int kDeepest = 16;
 
   Batch* batch_;
-  pid_t pid_;
+  ProcessId process_;
   const link_map* first_;
   LinkerStart start_;
   enum { kUnknown, kNone, kSome } lists_ = kUnknown;
@@ -450,9 +451,10 @@ FILEMON_RARE void AddProfile(LibraryReport* report, const link_map* first) {
 // asked for by `name`. The namespace's dynamic linker is the one that runs
 // already; it is opened all the same, to be recognised, where the namespace's
 // libc was found.
-FILEMON_RARE void AddNamespace(Batch* batch, pid_t pid, const link_map* first,
-                               const link_map* handle, const char* name) {
-  LibraryReport report(batch, pid, first);
+FILEMON_RARE void AddNamespace(Batch* batch, ProcessId process,
+                               const link_map* first, const link_map* handle,
+                               const char* name) {
+  LibraryReport report(batch, process, first);
   const char* last = "";
   for (const link_map* map = first; map != nullptr; map = map->l_next) {
     if (map->l_addr != LinkerAddress()) {
@@ -474,7 +476,8 @@ FILEMON_RARE void AddNamespace(Batch* batch, pid_t pid, const link_map* first,
 }
 
 // The libraries of LD_AUDIT, each in a namespace with all that it needs.
-FILEMON_RARE void AddAuditors(Batch* batch, pid_t pid, LibraryReport* report) {
+FILEMON_RARE void AddAuditors(Batch* batch, ProcessId process,
+                              LibraryReport* report) {
   const LinkerStart& start = report->start();
   for (const char* list : {start.audit_option, start.audit}) {
     if (list == nullptr) continue;
@@ -484,7 +487,7 @@ FILEMON_RARE void AddAuditors(Batch* batch, pid_t pid, LibraryReport* report) {
       VisitOtherNamespaces([&](const link_map* first) {
         if (found || !Brings(entry, size, first->l_name)) return;
         found = true;
-        AddNamespace(batch, pid, first, first, first->l_name);
+        AddNamespace(batch, process, first, first, first->l_name);
       });
       if (found) continue;
       // It was of no use.
@@ -519,20 +522,20 @@ FILEMON_RARE void AddUselessPreloads(LibraryReport* report, const char* list,
 
 }  // namespace
 
-void AddFirstLibraries(Batch* batch, pid_t pid) {
+void AddFirstLibraries(Batch* batch, ProcessId process) {
   const link_map* const first = FirstObject();
   if (first == nullptr) return;
-  LibraryReport report(batch, pid, first);
+  LibraryReport report(batch, process, first);
   const LinkerStart& start = report.start();
   g_library_path = start.library_path;
   g_started = true;
-  if (start.debug_output != nullptr) AddDebugOutput(&report, pid);
+  if (start.debug_output != nullptr) AddDebugOutput(&report, process.pid);
   if (IsRunByLinker()) {
     // The dynamic linker makes it the program's name (elf/rtld.c).
     report.Add(reinterpret_cast<const char*>(Auxiliary(AT_EXECFN)));
   }
   if (start.audit != nullptr || start.audit_option != nullptr) {
-    AddAuditors(batch, pid, &report);
+    AddAuditors(batch, process, &report);
   }
   for (const char* list : {start.preload, start.preload_option}) {
     if (list != nullptr) AddUselessPreloads(&report, list, first);
@@ -564,12 +567,12 @@ FILEMON_RARE void ReportNamespace(void* handle, const char* name) {
   const link_map* first = asked;
   while (first->l_prev != nullptr) first = first->l_prev;
   Batch batch;
-  AddNamespace(&batch, sys::Getpid(), first, asked, name);
+  AddNamespace(&batch, CurrentProcess(), first, asked, name);
   batch.Flush();
 }
 
 FILEMON_RARE void ReportUnseen(const char* library, int32_t reason) {
-  OutgoingRecord record = {wire::Kind::kUnseen, sys::Getpid()};
+  OutgoingRecord record = {wire::Kind::kUnseen, CurrentProcess()};
   record.a = reason;
   record.name[0] = library;
   Emit(record);
@@ -625,7 +628,7 @@ Load::~Load() {
 FILEMON_RARE void Load::Loaded(void* handle, const char* name,
                                const link_map* caller) {
   Batch batch;
-  LibraryReport report(&batch, 0, FirstObject());
+  LibraryReport report(&batch, {}, FirstObject());
   if (handle == nullptr) report.AddFailed(name, caller);
   const auto* const asked = static_cast<const link_map*>(handle);
   auto visit = [&](const link_map* object) {
@@ -640,7 +643,7 @@ FILEMON_RARE void Load::Loaded(void* handle, const char* name,
 
 FILEMON_RARE void Load::Unloaded() {
   Batch batch;
-  LibraryReport report(&batch, 0, FirstObject());
+  LibraryReport report(&batch, {}, FirstObject());
   auto add = [&](const link_map* object) {
     AddObject(&report, object, nullptr, "", nullptr);
   };
@@ -653,7 +656,7 @@ FILEMON_RARE void Load::Unloaded() {
 
 FILEMON_RARE static void ReportNew(Stays stays) {
   Batch batch;
-  LibraryReport report(&batch, 0, FirstObject());
+  LibraryReport report(&batch, {}, FirstObject());
   LookForNewObjects(stays, [&](const link_map* object) {
     AddObject(&report, object, nullptr, "", nullptr);
   });

@@ -13,8 +13,8 @@
 namespace filemon {
 
 // Adds to `batch` a record for each file that the dynamic linker opened to
-// start the image of process `pid`, in the order of its opens.
-void AddFirstLibraries(Batch* batch, pid_t pid);
+// start the image of `process`, in the order of its opens.
+void AddFirstLibraries(Batch* batch, ProcessId process);
 
 // A call that loads or unloads libraries, as long as this object lives. Keeps
 // others from reading the list meanwhile.

@@ -23,7 +23,7 @@ using ::testing::IsEmpty;
 using wire::Kind;
 
 void Open(const std::string& name) {
-  OutgoingRecord record = {Kind::kOpen, CurrentPid()};
+  OutgoingRecord record = {Kind::kOpen, CurrentProcess()};
   record.a = wire::kReads;
   record.name[0] = "";
   record.name[1] = name.c_str();
@@ -70,10 +70,10 @@ class OwnLaneTest : public ::testing::Test {
 // The status of a child that runs `body`, 0 if it returns true.
 template <typename Body>
 int InChild(Body body) {
-  const pid_t parent = getpid();
+  const ProcessId parent = CurrentProcess();
   const pid_t pid = fork();
   if (pid == 0) {
-    AnnounceForkedChild(parent);
+    AnnounceForkedChild(parent, NewLife(parent));
     _exit(body() ? 0 : 1);
   }
   int status;

@@ -23,8 +23,11 @@ uint32_t OwnPidNamespace() {
 
 bool HasNoParentHere() { return sys::Getppid() == 0; }
 
-FILEMON_RARE Outside SeenFromOutside() {
-  const int fd = sys::Openat(AT_FDCWD, "/proc/self/stat", O_RDONLY | O_CLOEXEC);
+namespace {
+
+// What "/proc/NAME/stat" tells.
+FILEMON_RARE Outside ReadStat(const char* path) {
+  const int fd = sys::Openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return {0, 0};
   char text[512];
   const long size = sys::Read(fd, text, sizeof(text) - 1);
@@ -37,9 +40,25 @@ FILEMON_RARE Outside SeenFromOutside() {
   p = FindLast(text, strlen(text), ')');
   if (p == nullptr || strlen(p) < 4) return {0, 0};
   p += 4;  // ") S "
-  // Without a parent it is the process's own namespace that /proc shows.
-  if (!ReadDecimal(&p, &parent) || parent == 0) return {0, 0};
+  if (!ReadDecimal(&p, &parent)) return {0, 0};
   return {static_cast<pid_t>(pid), static_cast<pid_t>(parent)};
+}
+
+}  // namespace
+
+Outside SeenFromOutside() {
+  const Outside seen = ReadStat("/proc/self/stat");
+  // Without a parent it is the process's own namespace that /proc shows.
+  return seen.parent != 0 ? seen : Outside{0, 0};
+}
+
+pid_t ParentOf(pid_t pid) {
+  char path[32];
+  TextBuilder(path, sizeof(path))
+      .Add("/proc/")
+      .AddDecimal(static_cast<uint64_t>(pid))
+      .Add("/stat");
+  return ReadStat(path).parent;
 }
 
 }  // namespace filemon

@@ -25,6 +25,9 @@ struct Outside {
   pid_t parent;
 };
 
+// The parent of another process, 0 if /proc does not tell.
+pid_t ParentOf(pid_t pid);
+
 // /proc shows it as long as it is the parent's namespace's.
 Outside SeenFromOutside();
 

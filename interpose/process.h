@@ -3,7 +3,8 @@
 // Every record names its process, and no process may speak before its parent's
 // fork is in the log. A process created by a call that no wrapper saw (inside
 // libc, by a raw system call) is recognised at its first record: its pid is not
-// the one that last reported from this memory.
+// the one that last reported from this memory. It draws a life for itself then;
+// all others have theirs from who made them.
 #ifndef FILEMON_INTERPOSE_PROCESS_H_
 #define FILEMON_INTERPOSE_PROCESS_H_
 
@@ -11,6 +12,7 @@
 #include <sys/types.h>
 
 #include "interpose/channel.h"
+#include "interpose/life.h"
 #include "interpose/own_page.h"
 #include "interpose/session.h"
 
@@ -26,26 +28,31 @@ inline bool MemoryIsShared() {
                           0);
 }
 
-// The rest of CurrentPid().
-pid_t FindCurrentPid();
+// The rest of CurrentProcess().
+ProcessId FindCurrentProcess();
 
-// The calling process's pid. Announces a process that is new.
-inline pid_t CurrentPid() {
+// The calling process, as its records name it. Announces one that is new.
+inline ProcessId CurrentProcess() {
   const OwnPage* const page = OwnPageIfAny();
   if (page != nullptr && !MemoryIsShared()) {
+    const Session& session = ThisSession();
     const pid_t pid = __atomic_load_n(&page->pid, __ATOMIC_RELAXED);
-    const pid_t last = __atomic_load_n(&ThisSession().pid, __ATOMIC_RELAXED);
-    if (__builtin_expect(pid != 0 && pid == last, 1)) return pid;
+    const pid_t last = __atomic_load_n(&session.pid, __ATOMIC_RELAXED);
+    if (__builtin_expect(pid != 0 && pid == last, 1)) {
+      return {pid, session.life};
+    }
   }
-  return FindCurrentPid();
+  return FindCurrentProcess();
 }
+inline pid_t CurrentPid() { return CurrentProcess().pid; }
 
 // The process that calls fork() or the like, asked for before the call. A
 // signal handler may fork while that is under way, and its child come back into
 // it.
 class Forker {
  public:
-  Forker() : forks_(g_forks), pid_(CurrentPid()) {}
+  Forker()
+      : forks_(g_forks), process_(CurrentProcess()), life_(NewLife(process_)) {}
 
   // What the call has given, in both processes: tells of the child. Returns
   // `result`.
@@ -53,19 +60,21 @@ class Forker {
 
  private:
   const uint32_t forks_;
-  const pid_t pid_;
+  const ProcessId process_;
+  const uint32_t life_;  // for the child
 };
 
 // To be called first thing in a process that a wrapped call has just created
-// with memory of its own. `parent` is the process that made the call.
-void AnnounceForkedChild(pid_t parent);
+// with memory of its own. `parent` is the process that made the call, and
+// `life` what it has drawn for this one.
+void AnnounceForkedChild(ProcessId parent, uint32_t life);
 
 // The same in a process that shares its parent's memory (vfork, CLONE_VM).
 // `parent` is 0 if it is not in the process's pid namespace.
-void AnnounceSharingChild(pid_t parent);
+void AnnounceSharingChild(pid_t parent, uint32_t life);
 
 // What a process says of itself that `outer_namespace` knows as `outside`.
-OutgoingRecord EnteredRecord(pid_t pid, pid_t outside,
+OutgoingRecord EnteredRecord(ProcessId process, pid_t outside,
                              uint32_t outer_namespace);
 
 // A call is about to make a process in this memory that will not announce
@@ -81,10 +90,9 @@ bool ForgetSharingChild(pid_t child);
 // its parent's memory, ForgetSharingChild() puts it back there.
 void NoteMovedPipe(int from);
 
-// In the parent, after a call that created `child`.
-void ReportChild(pid_t child);
-// The same, if libc has made it to run a program at once.
-void ReportSpawnedChild(pid_t child);
+// In the parent, after a call that created `child`. `life` is what was drawn
+// for it; 0 if libc has made it to run a program at once.
+void ReportChild(pid_t child, uint32_t life);
 
 }  // namespace filemon
 

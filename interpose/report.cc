@@ -18,14 +18,14 @@ namespace filemon {
 namespace {
 
 // The process that a record is about.
-inline pid_t Speaker() {
-  const pid_t pid = CurrentPid();
+inline ProcessId Speaker() {
+  const ProcessId process = CurrentProcess();
   // Not in a vfork child: its parent's threads may hold the linker's lock.
   if (__builtin_expect(g_libraries_pending > 0, 0) &&
-      pid == ThisSession().pid) {
+      process.pid == ThisSession().pid) {
     ReportNewLibraries();
   }
-  return pid;
+  return process;
 }
 
 inline OutgoingRecord MakeRecord(wire::Kind kind, int32_t a = 0) {
@@ -206,11 +206,11 @@ void ReportEntered(const char* path) {
 void ReportExit(int status) {
   OutgoingRecord record = MakeRecord(wire::Kind::kExit, status & 0xff);
   // Not in a vfork child, whose parent's they are.
-  if (record.pid == ThisSession().pid) ReportLateLibraries();
+  if (record.process.pid == ThisSession().pid) ReportLateLibraries();
   // In another pid namespace than the session's first process, which is the
   // collector's, a namesake of it may be.
-  const bool waits =
-      ThisSession().first == record.pid && ThisSession().pid_namespace == 0;
+  const bool waits = ThisSession().first == record.process.pid &&
+                     ThisSession().pid_namespace == 0;
   // Its devices are about to be closed, and that waits for their logs.
   if (waits || HasDevices()) record.b = wire::kWaitsForLog;
   Emit(record);

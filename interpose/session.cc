@@ -30,21 +30,26 @@
 
 namespace filemon {
 
-Session g_owner_session = {kDormant, 0, 0, -1, 0, 0, 0, kUnknown, 0, 0, 0};
+Session g_owner_session = {kDormant, 0, 0, -1, 0, 0, 0, 0, kUnknown, 0, 0, 0};
 Invitation g_invitation;
 
 namespace {
 
-// "VERSION:FD:COLLECTOR:COLLECTOR_FD:INODE:COOKIE:FIRST:BELL:LANES:DENIED"
-// (core/wire.h).
+// "VERSION:FD:COLLECTOR:COLLECTOR_FD:INODE:COOKIE:FIRST:BELL:LANES:DENIED:"
+// "PID:LIFE:CHILD" (core/wire.h).
 struct SessionValue {
   int fd;
   uint32_t denied;
   Membership membership;
+  ProcessId maker;
+  uint32_t child;
 };
+// PID, LIFE and CHILD, and the colons between them.
+constexpr size_t kDigits = 10;
+constexpr size_t kIdentitySize = 3 * kDigits + 2;
 
 bool ParseSessionValue(const char* text, SessionValue* out) {
-  constexpr int kFields = 10;
+  constexpr int kFields = 13;
   uint64_t field[kFields];
   for (int i = 0; i < kFields; ++i) {
     if (i > 0 && *text++ != ':') return false;
@@ -56,7 +61,8 @@ bool ParseSessionValue(const char* text, SessionValue* out) {
   }
   if (field[1] > INT32_MAX || field[2] > INT32_MAX || field[3] > INT32_MAX ||
       field[5] > UINT32_MAX || field[6] > INT32_MAX || field[7] > INT32_MAX ||
-      field[8] > INT32_MAX || field[9] > UINT32_MAX) {
+      field[8] > INT32_MAX || field[9] > UINT32_MAX || field[10] > INT32_MAX ||
+      field[11] > UINT32_MAX || field[12] > UINT32_MAX) {
     return false;
   }
   out->fd = static_cast<int>(field[1]);
@@ -68,6 +74,9 @@ bool ParseSessionValue(const char* text, SessionValue* out) {
   out->membership.bell = static_cast<int>(field[7]);
   out->membership.lanes = static_cast<int>(field[8]);
   out->denied = static_cast<uint32_t>(field[9]);
+  out->maker.pid = static_cast<pid_t>(field[10]);
+  out->maker.life = static_cast<uint32_t>(field[11]);
+  out->child = static_cast<uint32_t>(field[12]);
   return true;
 }
 
@@ -77,7 +86,58 @@ bool IsPipe(int fd, uint64_t inode) {
          id.inode == inode;
 }
 
-// All of a session but its pipe and its state.
+void AddDigits(uint64_t number, TextBuilder* text) {
+  char digits[kDigits];
+  for (size_t i = kDigits; i > 0; --i) {
+    digits[i - 1] = static_cast<char>('0' + number % 10);
+    number /= 10;
+  }
+  text->Add(digits, kDigits);
+}
+
+void AddIdentity(ProcessId maker, uint32_t child, TextBuilder* text) {
+  AddDigits(static_cast<uint64_t>(maker.pid), text);
+  text->Add(":");
+  AddDigits(maker.life, text);
+  text->Add(":");
+  AddDigits(child, text);
+}
+
+// The value that this image was given stands where its children find it.
+void MakeOwn(const char* value, const Session& session) {
+  const size_t size = strlen(value);
+  // The kernel has put the environment between these two.
+  if (reinterpret_cast<uintptr_t>(value) < Auxiliary(AT_RANDOM) ||
+      reinterpret_cast<uintptr_t>(value) + size > Auxiliary(AT_EXECFN) ||
+      size < kIdentitySize || value[size - kIdentitySize - 1] != ':') {
+    return;
+  }
+  char own[kIdentitySize + 1];
+  TextBuilder text(own, sizeof(own));
+  AddIdentity({session.pid, session.life}, 0, &text);
+  memcpy(const_cast<char*>(value) + size - kIdentitySize, own, kIdentitySize);
+}
+
+// Who this process is, by the value that it was given.
+Origin TakeLife(const SessionValue& inherited, Session* session) {
+  const ProcessId maker = inherited.maker;
+  if (inherited.child == 0) {
+    if (maker.pid == session->pid && maker.life != 0) {
+      session->life = maker.life;
+      return {};
+    }
+  } else {
+    const pid_t parent = sys::Getppid();
+    if (parent == maker.pid || parent == 0) {
+      session->life = inherited.child;
+      return {maker, 0};
+    }
+  }
+  session->life = NewLife({session->pid, maker.life});
+  return {maker, inherited.child};
+}
+
+// All of a session but its pipe, its state and the process's life.
 void Enter(Session* session, const Membership& membership) {
   session->cookie = membership.cookie;
   session->collector = membership.collector;
@@ -92,37 +152,40 @@ void Enter(Session* session, const Membership& membership) {
 void EnterWithPipe(Session* session, const Membership& membership, int pipe) {
   NoteClock();
   Enter(session, membership);
+  if (session->life == 0) session->life = NewLife({session->pid, 0});
   session->fd = pipe;
   session->pid_namespace = PidNamespaceOf(pipe, session->collector);
 }
 
 // Joins the session that the environment names or asks for.
-void JoinByEnvironment() {
+Origin JoinByEnvironment() {
   char* const* environment = Environment();
   // A set-user-ID program that is linked with the library does not obey
   // whoever calls it.
-  if (environment == nullptr || Auxiliary(AT_SECURE) != 0) return;
+  if (environment == nullptr || Auxiliary(AT_SECURE) != 0) return {};
   Session* const session = &ThisSession();
   const char* value = FindVariable(environment, wire::kSessionVariable);
   if (value == nullptr) {
     // The first copy has begun it, or has seen that there is none to begin.
-    if (IsSecondCopy()) return;
+    if (IsSecondCopy()) return {};
     Membership membership;
     const int pipe = BeginLoggedSession(environment, &membership);
-    if (pipe < 0) return;
+    if (pipe < 0) return {};
     KnowOwnLibrary();
     EnterWithPipe(session, membership, MoveHigh(pipe));
-    return;
+    return {};
   }
   g_first_pages[0] = PageOf(environment) | 1;
   g_first_pages[1] = PageOf(value) | 1;
   SessionValue inherited;
-  if (!ParseSessionValue(value, &inherited)) return;
+  if (!ParseSessionValue(value, &inherited)) return {};
   sys::g_denied = inherited.denied & ~wire::kNoClock;
   g_unstamped = (inherited.denied & wire::kNoClock) != 0;
   Enter(session, inherited.membership);
   // A filter keeps it from us, and nobody has told.
-  if (session->pid < 0) return;
+  if (session->pid < 0) return {};
+  const Origin origin = TakeLife(inherited, session);
+  if (origin.maker.life != 0 || inherited.child != 0) MakeOwn(value, *session);
   RememberPreload(environment);
   // Where a filter keeps us from looking, the image before has known.
   if (sys::Denies(sys::kStat) || IsPipe(inherited.fd, session->inode)) {
@@ -131,8 +194,9 @@ void JoinByEnvironment() {
   } else {
     RecoverPipe();
   }
-  if (session->fd < 0) return;
+  if (session->fd < 0) return {};
   session->pid_namespace = PidNamespaceOf(session->fd, session->collector);
+  return origin;
 }
 
 // Somebody has written g_invitation.
@@ -148,6 +212,7 @@ FILEMON_RARE bool AcceptInvitation(Session* session) {
   SkipPresentLibraries();
   NoteClock();
   Enter(session, g_invitation.membership);
+  session->life = NewLife({session->pid, 0});
   if (!KnowOwnLibrary() || !RecoverPipe()) {
     GoDormant();
     return false;
@@ -161,7 +226,7 @@ FILEMON_RARE bool AcceptInvitation(Session* session) {
 
 FILEMON_RARE bool Join(const Membership& membership, int pipe) {
   if (Tracing()) {
-    Emit({wire::Kind::kLeft, CurrentPid()});
+    Emit({wire::Kind::kLeft, CurrentProcess()});
     sys::Close(ThisSession().fd);
   }
   const bool guest = MayBeGuest();
@@ -187,14 +252,14 @@ bool BeginTracing() {
                                    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
     return false;
   }
-  JoinByEnvironment();
+  const Origin origin = JoinByEnvironment();
   if (ThisSession().fd < 0) {
     NoteDormantEnvironment(Environment());
     GoDormant();
     return false;
   }
   // The image is the first copy's to report.
-  if (!IsSecondCopy()) ReportImageStart();
+  if (!IsSecondCopy()) ReportImageStart(origin);
   // A signal handler or another thread that came in meanwhile went unreported;
   // had it reported, its records would have preceded the image's start.
   __atomic_store_n(&session.state, kTracing, __ATOMIC_RELEASE);
@@ -202,7 +267,7 @@ bool BeginTracing() {
 }
 
 Session DormantSession() {
-  return {kDormant, 0, 0, -1, 0, 0, 0, kNoSession, 0, 0, 0};
+  return {kDormant, 0, 0, -1, 0, 0, 0, 0, kNoSession, 0, 0, 0};
 }
 
 void GoDormant() {
@@ -311,9 +376,22 @@ bool BeginsAnotherSession(const char* value) {
           session.membership.collector == sys::Getpid());
 }
 
-void WriteSessionValue(char* out) {
-  TextBuilder(out, kSessionValueSize)
-      .AddDecimal(static_cast<uint64_t>(wire::kSessionVersion))
+bool ProcIsTheCollectors() {
+  char path[64];
+  TextBuilder(path, sizeof(path))
+      .Add("/proc/")
+      .AddDecimal(static_cast<uint64_t>(ThisSession().collector))
+      .Add("/fd/")
+      .AddDecimal(static_cast<uint64_t>(ThisSession().collector_fd));
+  sys::Identity id;
+  return sys::Stat(AT_FDCWD, path, 0, &id) == 0 && S_ISFIFO(id.mode) &&
+         id.inode == ThisSession().inode;
+}
+
+void WriteSessionValue(uint32_t child, char* out) {
+  const ProcessId self = CurrentProcess();
+  TextBuilder text(out, kSessionValueSize);
+  text.AddDecimal(static_cast<uint64_t>(wire::kSessionVersion))
       .Add(":")
       // No descriptor of ours is as good as one of another file.
       .AddDecimal(
@@ -333,7 +411,9 @@ void WriteSessionValue(char* out) {
       .Add(":")
       .AddDecimal(static_cast<uint64_t>(ThisSession().lanes))
       .Add(":")
-      .AddDecimal(sys::g_denied | (g_unstamped ? wire::kNoClock : 0));
+      .AddDecimal(sys::g_denied | (g_unstamped ? wire::kNoClock : 0))
+      .Add(":");
+  AddIdentity(self, child, &text);
 }
 
 }  // namespace filemon

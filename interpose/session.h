@@ -28,6 +28,7 @@ struct Session {
   int collector_fd;  // the pipe's number in the collector
   uint64_t inode;    // the pipe's
   pid_t pid;         // the process that last reported from this memory
+  uint32_t life;     // of that process
   // In which the pid counts, as wire::Header::pid_namespace.
   uint32_t pid_namespace;
   int state;    // a State: whether records are wanted
@@ -156,14 +157,18 @@ int OpenCollectorsFile(int number, int flags);
 // Makes the collector look at the pipe at once, if it can be reached.
 void RingBell();
 
+// True if /proc shows the processes as the collector sees them.
+bool ProcIsTheCollectors();
+
 // True if `value`, of wire::kSessionVariable, names the session of a collector
 // that is about to start its first process: this one, or a child of this one.
 bool BeginsAnotherSession(const char* value);
 
-// The value of wire::kSessionVariable for a child of this process; `out` must
-// hold kSessionValueSize bytes.
-inline constexpr size_t kSessionValueSize = 128;
-void WriteSessionValue(char* out);
+// The value of wire::kSessionVariable for the next image of this process, or
+// for a child of it whose life is `child`, if that is not 0; `out` must hold
+// kSessionValueSize bytes.
+inline constexpr size_t kSessionValueSize = 144;
+void WriteSessionValue(uint32_t child, char* out);
 
 }  // namespace filemon
 

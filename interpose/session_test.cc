@@ -68,7 +68,7 @@ class SessionTest : public ::testing::Test {
   }
 
   std::string Value() const {
-    return collector_.SessionValue(collector_.writer());
+    return collector_.SessionValue(collector_.writer(), 7);
   }
 
   FakeCollector collector_;
@@ -89,12 +89,20 @@ TEST_F(SessionTest, JoinsOnceAndReportsTheImage) {
 }
 
 TEST_F(SessionTest, HandsItselfOn) {
+  const std::string inherited = Value();
   EXPECT_TRUE(InChild([&] {
-    Inherit(Value());
+    Inherit(inherited);
     CHECK_CHILD(Tracing());
     char value[kSessionValueSize];
-    WriteSessionValue(value);
-    CHECK_CHILD(Value() == value);
+    WriteSessionValue(0, value);
+    const std::string own(value);
+    const size_t common = inherited.size() - 32;
+    CHECK_CHILD(own.substr(0, common) == inherited.substr(0, common));
+    char tail[33];
+    snprintf(tail, sizeof(tail), "%010d:0000000007:0000000000", getpid());
+    CHECK_CHILD(own.substr(common) == tail);
+    WriteSessionValue(4711, value);
+    CHECK_CHILD(std::string(value).substr(common + 22) == "0000004711");
   }));
 }
 
@@ -115,11 +123,11 @@ TEST_F(SessionTest, WithAMalformedVariableIsDormant) {
   const std::string rest = value.substr(2);
   for (const std::string& bad :
        {std::string(), std::string("x"), value.substr(0, value.rfind(':')),
-        value + ":", value + "x", value + ":1", " " + value, "2:" + rest,
-        "3:-1" + value.substr(value.find(':', 2)),
-        "3:2147483648" + value.substr(value.find(':', 2)),
+        value + ":", value + "x", value + ":1", " " + value, "3:" + rest,
+        "4:-1" + value.substr(value.find(':', 2)),
+        "4:2147483648" + value.substr(value.find(':', 2)),
         value.substr(0, value.rfind(':')) + ":4294967296",
-        "3::" + rest.substr(rest.find(':') + 1)}) {
+        "4::" + rest.substr(rest.find(':') + 1)}) {
     EXPECT_TRUE(InChild([&] {
       Inherit(bad);
       CHECK_CHILD(!Tracing());
@@ -132,7 +140,7 @@ TEST_F(SessionTest, WithAMalformedVariableIsDormant) {
 TEST_F(SessionTest, GetsThePipeBackAtTheStart) {
   EXPECT_TRUE(InChild([&] {
     const int other = open("/dev/null", O_RDONLY);
-    Inherit(collector_.SessionValue(other));
+    Inherit(collector_.SessionValue(other, 7));
     const uint64_t inode = InodeOf(collector_.writer());
     CHECK_CHILD(Tracing());
     CHECK_CHILD(ThisSession().fd != other);

@@ -69,9 +69,11 @@ extern "C" __attribute__((visibility("hidden"))) pid_t filemon_vfork_result(
   }
   if (!Tracing()) return child;
   if (child == 0) {
-    AnnounceSharingChild(sys::Getppid());
+    const pid_t parent = sys::Getppid();
+    AnnounceSharingChild(parent, NewLife({parent, ThisSession().life}));
   } else if (!ForgetSharingChild(child) && !IsParentsChild(child)) {
-    ReportChild(child);
+    // It was killed before it could speak.
+    ReportChild(child, NewLife({child, ThisSession().life}));
   }
   return child;
 }
@@ -80,16 +82,17 @@ extern "C" __attribute__((visibility("hidden"))) pid_t filemon_vfork_result(
 struct ClonedStart {
   int (*function)(void*);
   void* argument;
-  pid_t parent;
+  ProcessId parent;
+  uint32_t life;
   bool shares_memory;
 };
 
 int RunCloned(void* data) {
   const ClonedStart start = *static_cast<ClonedStart*>(data);
   if (start.shares_memory) {
-    AnnounceSharingChild(start.parent);
+    AnnounceSharingChild(start.parent.pid, start.life);
   } else {
-    AnnounceForkedChild(start.parent);
+    AnnounceForkedChild(start.parent, start.life);
   }
   return start.function(start.argument);
 }
@@ -115,7 +118,9 @@ int RunCloned(void* data) {
     auto* const start = reinterpret_cast<ClonedStart*>(                        \
         (reinterpret_cast<uintptr_t>(stack) - sizeof(ClonedStart)) &           \
         ~static_cast<uintptr_t>(15));                                          \
-    *start = {function, argument, CurrentPid(), (flags & CLONE_VM) != 0};      \
+    const ProcessId parent = CurrentProcess();                                 \
+    const uint32_t life = NewLife(parent);                                     \
+    *start = {function, argument, parent, life, (flags & CLONE_VM) != 0};      \
     const int child = FILEMON_NEXT(name)(RunCloned, start, flags, start,       \
                                          parent_tid, tls, child_tid);          \
     if (child > 0) {                                                           \
@@ -123,7 +128,7 @@ int RunCloned(void* data) {
         ForgetSharingChild(child);                                             \
         ChildIsGoneFromStack();                                                \
       }                                                                        \
-      ReportChild(child);                                                      \
+      ReportChild(child, life);                                                \
     }                                                                          \
     return child;                                                              \
   }

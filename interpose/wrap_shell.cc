@@ -97,7 +97,7 @@ FILE* RememberShell(FILE* stream) {
   if (stream == nullptr) return stream;
   const pid_t pid = NewestChild();
   if (pid == 0) return stream;
-  ReportSpawnedChild(pid);
+  ReportChild(pid, 0);
   Shell* place = nullptr;
   for (Shell& shell : g_shells) {
     FILE* const taken = __atomic_load_n(&shell.stream, __ATOMIC_RELAXED);

@@ -26,8 +26,6 @@
 namespace filemon {
 namespace {
 
-uint32_t g_token;  // of the last posix_spawn() announced
-
 // The directories that a child goes through: opened one after the other, for
 // each may be relative to the one before.
 class ChildDirectory {
@@ -66,24 +64,24 @@ class Spawn {
  public:
   // `actions` can be read.
   explicit Spawn(const posix_spawn_file_actions_t* actions)
-      : actions_(actions), parent_(CurrentPid()) {
-    if (SpawnActions::IsEmpty(actions)) return;
-    token_ =
-        static_cast<int32_t>(__atomic_add_fetch(&g_token, 1, __ATOMIC_RELAXED));
-    Emit(Own(wire::Kind::kSpawnBegin, 0));
+      : actions_(actions), parent_(CurrentProcess()), life_(NewLife(parent_)) {}
+
+  // What the child will be known by.
+  uint32_t life() const { return life_; }
+
+  void Begin() const {
+    if (!SpawnActions::IsEmpty(actions_)) Emit(Own(wire::Kind::kSpawnBegin));
   }
 
   // `child` is 0 after a failure. `program` may be null: not found.
   // `obstacle` is TracedEnvironment's. Not inlined: the batch shall not be on
   // the stack while libc needs room there for the spawn.
-  __attribute__((noinline)) void Finish(pid_t child, const char* program,
+  __attribute__((noinline)) void Finish(pid_t pid, const char* program,
                                         int32_t obstacle) {
     Batch batch;
-    if (child != 0) {
-      OutgoingRecord fork = {wire::Kind::kFork, parent_};
-      fork.a = child;
-      fork.b = wire::kSaidOfSpawn;
-      batch.Add(fork);
+    if (pid != 0) {
+      const ProcessId child = {pid, life_};
+      batch.Add({wire::Kind::kFork, parent_, pid, static_cast<int32_t>(life_)});
       SpawnActions::ForEach(actions_, [&](const SpawnActions::Action& action) {
         AddAction(&batch, child, action);
       });
@@ -95,24 +93,24 @@ class Spawn {
         batch.Add(exec);
       }
     }
-    if (token_ != 0) batch.Add(Own(wire::Kind::kSpawnEnd, child));
+    if (!SpawnActions::IsEmpty(actions_)) {
+      batch.Add(Own(wire::Kind::kSpawnEnd));
+    }
     batch.Flush();
   }
 
  private:
-  OutgoingRecord Own(wire::Kind kind, pid_t child) const {
-    OutgoingRecord record = {kind, parent_};
-    record.a = token_;
-    record.b = child;
-    return record;
+  OutgoingRecord Own(wire::Kind kind) const {
+    return {kind, parent_, static_cast<int32_t>(life_)};
   }
 
-  void AddAction(Batch* batch, pid_t child,
+  void AddAction(Batch* batch, ProcessId child,
                  const SpawnActions::Action& action) {
     if (action.kind == SpawnActions::kOpen) {
       OutgoingRecord record = {wire::Kind::kOpen, child};
       record.a = AccessOf(action.flags);
       if (record.a == 0) return;
+      record.a |= wire::kByFileAction;
       record.name[0] = "";
       record.name[1] = action.name();
       batch->Add(record);
@@ -128,14 +126,14 @@ class Spawn {
       return directory_.Path(out, size);
     };
     path.Fill(read);
-    OutgoingRecord record = {wire::Kind::kChdir, child};
+    OutgoingRecord record = {wire::Kind::kChdir, child, wire::kByFileAction};
     record.name[0] = path.path();
     batch->Add(record);
   }
 
   const posix_spawn_file_actions_t* actions_;
-  pid_t parent_;
-  int32_t token_ = 0;
+  const ProcessId parent_;
+  const uint32_t life_;
   ChildDirectory directory_;
 };
 
@@ -201,10 +199,11 @@ __attribute__((noinline)) int TracedSpawn(const SpawnCall& call,
       image = PreloadForProgram(PathAt::Here(program), call.argv);
     }
   }
-  FILEMON_TRACED_ENVIRONMENT(traced, call.environment, image);
+  Spawn spawn(actions);
+  FILEMON_TRACED_ENVIRONMENT(traced, call.environment, image, spawn.life());
   pid_t own = 0;
   pid_t* const pid = call.pid != nullptr ? call.pid : &own;
-  Spawn spawn(actions);
+  spawn.Begin();
   const int32_t obstacle = traced_builder.obstacle();
   // An image that is not ours shall not have our descriptor.
   if (obstacle != 0) sys::SetCloseOnExec(ThisSession().fd, true);

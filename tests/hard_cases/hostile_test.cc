@@ -27,11 +27,15 @@ using ::testing::Not;
 
 // ---- The pipe ---------------------------------------------------------------
 
-// The writer, with honest processes before, beside and after it.
+// The writer, with honest processes before, beside and after it. The one beside
+// it lives as long: of the dead others may say what they like, as who has their
+// numbers next does.
 constexpr char kAmongOthers[] =
-    ": > seen1; "
-    "{ i=0; while [ $i -lt 50 ]; do : > seen2; i=$((i+1)); done; exit 3; } & "
-    "\"$0\" \"$1\"; : > seen3; cat seen1; wait $!; echo $?; (: > seen4)";
+    ": > seen1; mkfifo gate; "
+    "{ i=0; while [ $i -lt 50 ]; do : > seen2; i=$((i+1)); done; "
+    "read x; exit 3; } < gate & "
+    "exec 9> gate; \"$0\" \"$1\"; exec 9>&-; "
+    ": > seen3; cat seen1; wait $!; echo $?; (: > seen4)";
 
 class HostileWriterTest : public testing::TestWithParam<const char*> {
  protected:

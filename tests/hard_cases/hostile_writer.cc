@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -32,15 +31,16 @@ int g_fd;
 uint32_t g_cookie;
 int g_collector;
 int g_lanes;
+uint32_t g_life;  // our own
 
 bool ReadSession() {
   const char* value = getenv(wire::kSessionVariable);
-  int version, collector_fd, first, bell;
+  int version, collector_fd, first, bell, denied, pid;
   unsigned long inode;
   return value != nullptr &&
-         sscanf(value, "%d:%d:%d:%d:%lu:%u:%d:%d:%d", &version, &g_fd,
+         sscanf(value, "%d:%d:%d:%d:%lu:%u:%d:%d:%d:%d:%d:%u", &version, &g_fd,
                 &g_collector, &collector_fd, &inode, &g_cookie, &first, &bell,
-                &g_lanes) == 9;
+                &g_lanes, &denied, &pid, &g_life) == 12;
 }
 
 void Write(const std::string& bytes) {
@@ -51,17 +51,9 @@ void Write(const std::string& bytes) {
   }
 }
 
-uint32_t OwnProof() {
-  unsigned char random[wire::kRandomSize];
-  memcpy(random, reinterpret_cast<const void*>(getauxval(AT_RANDOM)),
-         sizeof(random));
-  return wire::ProofOf(random);
-}
-
 std::string Encode(Kind kind, int32_t pid, int32_t a, int32_t b,
                    const std::vector<std::string>& names = {}) {
-  static const uint32_t proof = OwnProof();
-  return EncodeRecord(g_cookie, kind, pid, a, b, names, 0, proof);
+  return EncodeRecord(g_cookie, kind, pid, a, b, names, 0, g_life);
 }
 
 std::string Open(const std::string& name) {
@@ -117,8 +109,8 @@ void Killings() {
     Write(Encode(Kind::kChildEnded, victim + 1, victim, 0));
     Write(Encode(Kind::kChildEnded, getppid(), victim, 9));
     Write(Encode(Kind::kExit, victim, 99, 0));
-    Write(Encode(Kind::kFork, getpid() + 1, victim, wire::kSaidByParent));
-    Write(Encode(Kind::kFork, getpid() + 1, victim, wire::kSaidByParent));
+    Write(Encode(Kind::kFork, getpid() + 1, victim, 0));
+    Write(Encode(Kind::kFork, getpid() + 1, victim, 1));
   }
 }
 
@@ -164,10 +156,13 @@ void Slander(pid_t victim) {
   Write(Encode(Kind::kExec, victim, 0, 0, {"", "/forged"}));
   Write(Encode(Kind::kStart, victim, getppid(), 0, {"/forged", "/forged"}));
   Write(Encode(Kind::kStart, victim, getpid(), 0, {"/forged", "/forged"}));
-  Write(Encode(Kind::kFork, victim, nobody, wire::kSaidByParent));
-  Write(Encode(Kind::kFork, victim, nobody, wire::kSaidByChild));
-  Write(Encode(Kind::kFork, getpid(), victim, wire::kSaidByParent));
-  Write(Encode(Kind::kFork, getpid(), victim, wire::kSaidByChild));
+  const auto own_life = static_cast<int32_t>(g_life);
+  Write(Encode(Kind::kFork, victim, nobody, 0));
+  Write(Encode(Kind::kForked, nobody, victim, 0));
+  Write(Encode(Kind::kFork, getpid(), victim, 1));
+  Write(Encode(Kind::kForked, victim, getpid(), own_life));
+  Write(Encode(Kind::kDescends, victim, getpid(), own_life));
+  Write(Encode(Kind::kStart, victim, getppid(), 0, {"/forged", "/forged"}));
   Write(Encode(Kind::kSpawnBegin, victim, 1, 0));
   Write(Encode(Kind::kExit, victim, 99, 0));
   Write(Encode(Kind::kLost, victim, 99, 0));

@@ -23,30 +23,28 @@ constexpr uint32_t kCookie = 0x1234567;
 constexpr pid_t kRoot = 100;
 constexpr pid_t kOther = 101;
 
-// What a process's image proves itself by; its forks have the same.
-constexpr uint32_t kProof = 77;
+uint32_t LifeOf(pid_t pid) { return 1000000 + static_cast<uint32_t>(pid); }
 
 // The machine is no part of what is counted.
 class QuietHost : public SilentHost {
  public:
   pid_t ParentOf(pid_t) override { return kRoot; }
-  bool Lives(pid_t) override { return true; }
-  absl::optional<uint32_t> ProofOf(pid_t) override { return kProof; }
+  bool Lives(ProcessKey, pid_t, pid_t, uint64_t) override { return true; }
 };
 
 class Feed {
  public:
   explicit Feed(PathStyle style) : merge_(style, &host_, &log_) {
-    merge_.Root(kRoot, "/bin/root", "/work");
+    merge_.Root(kRoot, LifeOf(kRoot), "/bin/root", "/work");
     Add(Kind::kStart, kRoot, 1, 0, {"/bin/root", "/work"});
-    Add(Kind::kFork, kRoot, kOther, wire::kSaidByParent, {});
+    Add(Kind::kFork, kRoot, kOther, LifeOf(kOther), {});
     Add(Kind::kOpen, kOther, wire::kReads, 0, {"", "first"});
     Give();
   }
 
   void Add(Kind kind, pid_t pid, int32_t a, int32_t b,
            const std::vector<std::string>& names) {
-    bytes_ += EncodeRecord(kCookie, kind, pid, a, b, names, 0, kProof);
+    bytes_ += EncodeRecord(kCookie, kind, pid, a, b, names, 0, LifeOf(pid));
   }
 
   void Give() {
@@ -70,8 +68,9 @@ class Feed {
                    merge_.Accept(record);
                    // As the kernel would tell it then.
                    if (record.kind == Kind::kChildEnded) {
-                     merge_.Ended(record.a, record.b);
-                     intake_.Forget(record.a);
+                     const ProcessKey child = KeyOf(record.a, LifeOf(record.a));
+                     merge_.Ended(child, record.b);
+                     intake_.Forget(child);
                    }
                  }};
   std::string bytes_;
@@ -83,8 +82,8 @@ std::string Name(int i) {
 
 // A compiler's run, but for its opens.
 void AddProcess(pid_t pid, Feed* feed) {
-  feed->Add(Kind::kFork, kRoot, pid, wire::kSaidByParent, {});
-  feed->Add(Kind::kFork, kRoot, pid, wire::kSaidByChild, {});
+  feed->Add(Kind::kFork, kRoot, pid, LifeOf(pid), {});
+  feed->Add(Kind::kForked, pid, kRoot, LifeOf(kRoot), {});
   feed->Add(Kind::kExec, pid, 0, 0, {"", "/usr/bin/cc"});
   feed->Add(Kind::kStart, pid, kRoot, 0, {"/usr/bin/cc", "/work"});
   feed->Add(Kind::kOpen, pid, wire::kReads, 0, {"", "/lib/libc.so.6"});

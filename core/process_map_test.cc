@@ -1,4 +1,4 @@
-#include "core/pid_map.h"
+#include "core/process_map.h"
 
 #include <algorithm>
 #include <vector>
@@ -8,8 +8,8 @@
 namespace filemon {
 namespace {
 
-TEST(PidMapTest, FindsWhatWasMade) {
-  PidMap<int> map;
+TEST(ProcessMapTest, FindsWhatWasMade) {
+  ProcessMap<int> map;
   EXPECT_EQ(map.Find(0), nullptr);
   EXPECT_EQ(map.Find(7), nullptr);
   map[7] = 70;
@@ -18,12 +18,12 @@ TEST(PidMapTest, FindsWhatWasMade) {
   EXPECT_EQ(*map.Find(7), 70);
   EXPECT_EQ(map[8], 80);
   EXPECT_EQ(map.Find(9), nullptr);
-  const PidMap<int>& reader = map;
+  const ProcessMap<int>& reader = map;
   EXPECT_EQ(*reader.Find(8), 80);
 }
 
-TEST(PidMapTest, ForgetsWhatWasErased) {
-  PidMap<int> map;
+TEST(ProcessMapTest, ForgetsWhatWasErased) {
+  ProcessMap<int> map;
   map[7] = 70;
   map[8] = 80;
   EXPECT_EQ(*map.Find(7), 70);
@@ -36,19 +36,20 @@ TEST(PidMapTest, ForgetsWhatWasErased) {
   map.Erase(9);
 }
 
-TEST(PidMapTest, HoldsThemWhereTheyAre) {
-  PidMap<int> map;
+TEST(ProcessMapTest, HoldsThemWhereTheyAre) {
+  ProcessMap<int> map;
   int* const first = &map[1];
-  for (pid_t pid = 2; pid < 1000; ++pid) map[pid] = pid;
+  for (int pid = 2; pid < 1000; ++pid) map[pid] = pid;
   EXPECT_EQ(map.Find(1), first);
 }
 
-TEST(PidMapTest, GoesThroughAll) {
-  PidMap<int> map;
+TEST(ProcessMapTest, GoesThroughAll) {
+  ProcessMap<int> map;
   map[3] = 30;
   map[1] = 10;
   std::vector<int> found;
-  for (const auto& entry : map) found.push_back(entry.first + *entry.second);
+  for (const auto& entry : map)
+    found.push_back(static_cast<int>(entry.first) + *entry.second);
   std::sort(found.begin(), found.end());
   EXPECT_EQ(found, (std::vector<int>{11, 33}));
 }
