@@ -86,6 +86,8 @@ std::unique_ptr<Lanes> Lanes::Create(uint32_t cookie) {
   auto* const head = static_cast<memory::Head*>(memory);
   head->cookie = cookie;
   head->lanes = count;
+  // 0 is none: a collector may be stopped before its first look.
+  head->looks = 1;
   return std::unique_ptr<Lanes>(
       new Lanes(fd, static_cast<char*>(memory), cookie, count));
 }

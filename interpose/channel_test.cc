@@ -308,10 +308,9 @@ class OverflowTest : public ChannelTest {
   }
 };
 
-// Which has looked once, and never does again.
+// Which has never looked, and never does.
 TEST_F(OverflowTest, TakesWhatTheFullPipeOfAStalledCollectorDoesNot) {
   FillPipe();
-  collector_.Look();
   const std::string long_name(9000, 'n');
   Emit(Open("x"));
   Emit(Open(long_name));
