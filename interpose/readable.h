@@ -54,8 +54,10 @@ class ReadableMemory {
  private:
   static constexpr uintptr_t kPage = kSmallestPage;
 
-  // The NUL, or `last` if none comes before it.
-  static const char* EndOf(const char* text, const char* last) {
+  // The NUL, or `last` if none comes before it. Reads whole words, of the same
+  // page: more than is the program's, which address sanitizers would object to.
+  __attribute__((no_sanitize("address"))) static const char* EndOf(
+      const char* text, const char* last) {
     using Word = uintptr_t __attribute__((may_alias));
     constexpr uintptr_t kOnes = ~uintptr_t{0} / 255;  // 0x01 in each byte
     for (; text < last && *text != '\0'; ++text) {
