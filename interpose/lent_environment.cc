@@ -196,7 +196,7 @@ bool EnvironmentSuitsShell() {
 LentEnvironment::LentEnvironment() {
   if (&environ == nullptr) return;
   __atomic_fetch_add(&g_users, 1, __ATOMIC_ACQ_REL);
-  cleanup_.Push([](void*) { PutBack(); }, nullptr);
+  cleanup_.Push(OnCancel, this);
   char** const own = Load(&environ);
   if (IsLent(own)) return;  // another thread's doing
   char** const lent = Replacement(own);
@@ -210,6 +210,12 @@ LentEnvironment::LentEnvironment() {
 LentEnvironment::~LentEnvironment() {
   if (&environ == nullptr) return;
   cleanup_.Pop();
+  if (!is_put_back_) PutBack();
+}
+
+void LentEnvironment::OnCancel(void* self) {
+  // With exceptions the destructor runs as well.
+  static_cast<LentEnvironment*>(self)->is_put_back_ = true;
   PutBack();
 }
 

@@ -26,7 +26,10 @@ class LentEnvironment {
   LentEnvironment& operator=(const LentEnvironment&) = delete;
 
  private:
+  static void OnCancel(void* self);
+
   Cleanup cleanup_;
+  bool is_put_back_ = false;
 };
 
 }  // namespace filemon
