@@ -234,6 +234,7 @@ void LeavePlace(Shell* place) {
   __atomic_store_n(&place->stream, nullptr, __ATOMIC_RELEASE);
 }
 
+Original<const char* (*)()> original_version;
 Original<FILE* (*)(int, const char*)> original_fdopen;
 Original<int (*)(FILE*)> original_fclose;
 Original<int (*)(FILE*)> original_fileno;
@@ -291,7 +292,8 @@ FILE* OpenShell(const char* command, const char* mode) {
     } else {
       sys::Close(ours);
     }
-    errno = error;
+    // What glibc says of whatever keeps it from running the shell.
+    errno = original_version.Exists("gnu_get_libc_version") ? ENOMEM : error;
     return nullptr;
   }
   if (mode[1] != 'e') sys::SetCloseOnExec(ours, false);

@@ -279,6 +279,7 @@ static const struct Row rows[] = {
     NO_POINTERS("dup3"),
     NO_POINTERS("posix_close"),
     NO_POINTERS("unshare"),
+    NO_POINTERS("munmap"),
 
     ROW("fstatfs", N(0), P(kMemory)),
     ROW("fstatfs64", N(0), P(kMemory)),
