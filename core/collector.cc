@@ -257,7 +257,8 @@ bool Collector::IsOfSession(pid_t pid) {
   // More generations than this have nobody's process between them.
   constexpr int kGenerations = 64;
   for (int i = 0; pid > 1 && i < kGenerations; ++i) {
-    if (merge_.Alive(pid)) return true;
+    const auto process = merge_.Find(pid, Stamp());
+    if (process && merge_.Alive(*process)) return true;
     pid = host_.ParentOf(pid);
   }
   return false;
