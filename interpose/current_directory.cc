@@ -53,7 +53,8 @@ void CheckCurrentDirectory(PathBuffer* path) {
   const uint32_t hash = Hash(now.path());
   if (hash == __atomic_load_n(&g_told, __ATOMIC_RELAXED)) return;
   __atomic_store_n(&g_told, hash, __ATOMIC_RELAXED);
-  OutgoingRecord record = {wire::Kind::kChdir, CurrentPid(), wire::kRenamed};
+  OutgoingRecord record = {wire::Kind::kChdir, CurrentProcess(),
+                           wire::kRenamed};
   record.name[0] = now.path();
   Emit(record);
 }

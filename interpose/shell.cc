@@ -153,7 +153,7 @@ int WaitForShell(pid_t pid) {
 int RunShell(const char* command) {
   const uint64_t defaults = IgnoreInterrupts();
   const uint64_t child_ended = Bit(SIGCHLD);
-  uint64_t mask;
+  uint64_t mask = 0;
   sys::Call(SYS_rt_sigprocmask, SIG_BLOCK, sys::Arg(&child_ended),
             sys::Arg(&mask), sizeof(mask));
   pid_t pid;
@@ -317,7 +317,7 @@ bool CloseShellStream(FILE* stream, int* result) {
   __atomic_fetch_sub(&g_shells, 1, __ATOMIC_RELAXED);
   original_fclose.Get("fclose")(stream);
   long ended;
-  int status;
+  int status = 0;
   do {
     ended = sys::Call(SYS_wait4, pid, sys::Arg(&status), 0, 0);
   } while (ended == -EINTR);
