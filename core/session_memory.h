@@ -36,6 +36,21 @@ inline constexpr uint32_t kBucketSize = 8;
 // The first one is everybody's who finds no place.
 inline constexpr uint32_t kLosses = 2048;
 
+// Read and written at once in 32-bit processes, too, whose own alignment of it
+// is less.
+struct alignas(8) Number {
+  uint64_t Load() const {
+    Number now;
+    __atomic_load(this, &now, __ATOMIC_RELAXED);
+    return now.value;
+  }
+  void Store(uint64_t number) {
+    Number next = {number};
+    __atomic_store(this, &next, __ATOMIC_RELAXED);
+  }
+  uint64_t value;
+};
+
 struct Head {
   uint32_t cookie;  // of the session: the file might be another's
   uint32_t lanes;   // how many the collector looks at
@@ -61,7 +76,7 @@ struct Head {
   // Set by a process that has taken the lane, before it begins it.
   uint8_t begun[lane::kLanes];
   Loss losses[kLosses];
-  uint64_t learnt[kBuckets][kBucketSize];
+  Number learnt[kBuckets][kBucketSize];
 };
 static_assert(offsetof(Head, losses) == 64 + lane::kLanes,
               "one layout for every process");

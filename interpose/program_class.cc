@@ -30,7 +30,7 @@ enum Fact : uint64_t {
 // program again and again from children that share its memory, as make does the
 // shell, asks once.
 constexpr uintptr_t kPlaces = 8;
-uint64_t g_known[kPlaces];
+memory::Number g_known[kPlaces];
 
 // Never zero, and another one in each session.
 uint64_t NumberOf(const sys::Identity& file, Fact fact) {
@@ -51,8 +51,8 @@ constexpr uint32_t BucketOf(uint64_t number) {
 }
 
 bool IsKnown(uint64_t number) {
-  uint64_t* const place = &g_known[number / 2 % kPlaces];
-  if (__atomic_load_n(place, __ATOMIC_RELAXED) == number) return true;
+  memory::Number* const place = &g_known[number / 2 % kPlaces];
+  if (place->Load() == number) return true;
   uint64_t bucket[memory::kBucketSize];
   if (!ReadSessionMemory(
           offsetof(memory::Head, learnt) + BucketOf(number) * sizeof(bucket),
@@ -61,23 +61,23 @@ bool IsKnown(uint64_t number) {
   }
   for (const uint64_t learnt : bucket) {
     if (learnt != number) continue;
-    __atomic_store_n(place, number, __ATOMIC_RELAXED);
+    place->Store(number);
     return true;
   }
   return false;
 }
 
 FILEMON_RARE void Learn(memory::Head* head, uint64_t number) {
-  uint64_t* const bucket = head->learnt[BucketOf(number)];
+  memory::Number* const bucket = head->learnt[BucketOf(number)];
   uint32_t i = 0;
   for (; i < memory::kBucketSize; ++i) {
-    const uint64_t there = __atomic_load_n(&bucket[i], __ATOMIC_RELAXED);
+    const uint64_t there = bucket[i].Load();
     if (there == number) return;
     if (there == 0) break;
   }
   // In the place of any other one.
   if (i == memory::kBucketSize) i = number / 2 % memory::kBucketSize;
-  __atomic_store_n(&bucket[i], number, __ATOMIC_RELAXED);
+  bucket[i].Store(number);
 }
 
 // A script is looked at when its interpreter runs already: another file may
