@@ -28,6 +28,8 @@ TEST(BorrowedMemoryTest, NoneIsNone) {
   EXPECT_EQ(t_loans, nullptr);
 }
 
+#ifndef __SANITIZE_THREAD__  // makes a fork() of vfork()
+
 // Called in the child of vfork(), which never comes back from its exec.
 __attribute__((noinline)) void BorrowAndExec() {
   const BorrowedMemory memory(100000);
@@ -35,7 +37,6 @@ __attribute__((noinline)) void BorrowAndExec() {
   _exit(1);
 }
 
-#ifndef __SANITIZE_THREAD__  // makes a fork() of vfork()
 TEST(BorrowedMemoryTest, AParentGivesBackWhatItsChildTookAlong) {
   // As in a signal handler that came while this thread was in an exec.
   const BorrowedMemory own(5000);
@@ -50,6 +51,7 @@ TEST(BorrowedMemoryTest, AParentGivesBackWhatItsChildTookAlong) {
   EXPECT_EQ(waitpid(pid, &status, 0), pid);
   EXPECT_EQ(status, 0);
 }
+
 #endif
 
 }  // namespace

@@ -394,16 +394,20 @@ inline void* MemoryAt(long address) {
 
 // Zeroed memory, in whole pages; null if there is none.
 inline void* MapMemory(size_t size) {
-#if defined(__i386__)
+  constexpr int kAccess = PROT_READ | PROT_WRITE;
+  constexpr int kKind = MAP_PRIVATE | MAP_ANONYMOUS;
+#if defined(__SANITIZE_THREAD__)
+  // In a unit's test: or what one thread gets would still be another's.
+  void* const memory = mmap(nullptr, size, kAccess, kKind, -1, 0);
+  return memory != MAP_FAILED ? memory : nullptr;
+#elif defined(__i386__)
   // The sixth argument, the offset, is ignored for anonymous memory.
-  const long p = Call(SYS_mmap2, 0, static_cast<long>(size),
-                      PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+  return MemoryAt(
+      Call(SYS_mmap2, 0, static_cast<long>(size), kAccess, kKind, -1));
 #else
-  const long p =
-      Call(SYS_mmap, 0, static_cast<long>(size), PROT_READ | PROT_WRITE,
-           MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return MemoryAt(
+      Call(SYS_mmap, 0, static_cast<long>(size), kAccess, kKind, -1, 0));
 #endif
-  return MemoryAt(p);
 }
 
 // Zeroed memory at an address where nothing is.
