@@ -119,7 +119,7 @@ INSTANTIATE_TEST_SUITE_P(
 class AboveLimitTest : public testing::TestWithParam<int> {
  protected:
   TracedRun RunUnder(const std::string& name) {
-    return RunBoth({Program(), name}, [this] {
+    return RunBoth({Program(), name}, [] {
       rlimit limit;
       getrlimit(RLIMIT_NOFILE, &limit);
       limit.rlim_cur = GetParam();

@@ -460,7 +460,8 @@ TEST_F(ExpectedRecordsTest, LibcClimbsOutOfADeepDirectory) {
       "3.1 " +
       climb + "4.0 openat(AT_FDCWD, \"a\", O_RDONLY) = 3</w/a>\n4.1 " + climb);
   std::vector<bool> libcs;
-  for (const Expected& e : Get()[0].records) {
+  const auto processes = Get();
+  for (const Expected& e : processes[0].records) {
     libcs.push_back(e.excuse == Cause::kGetcwd);
   }
   EXPECT_THAT(libcs, ElementsAre(false, false, false, true, true, false, false,
