@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "core/pidfd.h"
 #include "core/proc_stat.h"
+#include "core/stamp.h"
 
 namespace filemon {
 namespace {
@@ -104,7 +105,7 @@ bool DeathWatch::Add(ProcessKey process, pid_t pid, pid_t parent,
     }
   }
   if (pidfd < 0) ++without_pidfd_;
-  watched_[process] = {pid, pidfd};
+  watched_[process] = {pid, pidfd, Stamp()};
   return true;
 }
 
@@ -117,6 +118,11 @@ void DeathWatch::Remove(ProcessKey process) {
     --without_pidfd_;
   }
   watched_.erase(it);
+}
+
+uint64_t DeathWatch::Since(ProcessKey process) const {
+  const auto it = watched_.find(process);
+  return it != watched_.end() ? it->second.since : UINT64_MAX;
 }
 
 bool DeathWatch::Lives(ProcessKey process) const {

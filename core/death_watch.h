@@ -47,6 +47,11 @@ class DeathWatch {
            uint64_t born = UINT64_MAX);
   void Remove(ProcessKey process);
 
+  // When it had been looked at first (stamp.h); UINT64_MAX if it is not
+  // watched. Of the time before, that look says nothing: it may have been of
+  // the next child of the same parent, which can have the same number.
+  uint64_t Since(ProcessKey process) const;
+
   // True if it is watched and certain to be alive. Ended is what Poll() would
   // say is, or has said.
   bool Lives(ProcessKey process) const;
@@ -71,6 +76,7 @@ class DeathWatch {
   struct Watched {
     pid_t pid;
     int pidfd;  // -1 if there is none
+    uint64_t since;
   };
 
   // Whether what has `pid` now came after `born`, and is not a child of

@@ -48,14 +48,17 @@ class Host {
   // by itself, which is no doing of that program's.
   virtual bool IsCollector(pid_t) { return false; }
   // True if the process that is `pid` in the log, and a child of `parent`,
-  // since before `born` (stamp.h), is certain to be alive.
-  virtual bool Lives(ProcessKey process, pid_t pid, pid_t parent,
-                     uint64_t born) = 0;
+  // since before `born` (stamp.h), is certain to be alive, and was looked at
+  // before `said`: who looks later may see the next child of that parent, which
+  // can have its number at once.
+  virtual bool Lives(ProcessKey process, pid_t pid, pid_t parent, uint64_t born,
+                     uint64_t said) = 0;
   // True if it is certain to have ended.
   virtual bool Gone(ProcessKey process, pid_t pid) = 0;
-  // How it ended, born before `born` (stamp.h), if the kernel tells that now.
+  // How it ended, born before `born`, and before another had its number at
+  // `next` (stamp.h), if the kernel tells that now.
   virtual absl::optional<int> StatusOf(ProcessKey process, pid_t pid,
-                                       uint64_t born) = 0;
+                                       uint64_t born, uint64_t next) = 0;
   // From the environment of the image that `pid` runs now; nothing if it has
   // ended, or if the kernel does not let us look.
   virtual absl::optional<Handed> HandedTo(pid_t pid) = 0;

@@ -24,11 +24,12 @@ class NoHost : public Host {
   }
   pid_t ParentOf(pid_t) override { return 0; }
   std::vector<pid_t> Orphans() override { return {21, 22}; }
-  bool Lives(ProcessKey, pid_t pid, pid_t, uint64_t) override {
+  bool Lives(ProcessKey, pid_t pid, pid_t, uint64_t, uint64_t) override {
     return pid % 5 == 4;
   }
   bool Gone(ProcessKey, pid_t pid) override { return pid % 5 == 3; }
-  absl::optional<int> StatusOf(ProcessKey, pid_t pid, uint64_t) override {
+  absl::optional<int> StatusOf(ProcessKey, pid_t pid, uint64_t,
+                               uint64_t) override {
     return pid % 11 == 5 ? absl::optional<int>(9) : absl::nullopt;
   }
   absl::optional<Handed> HandedTo(pid_t pid) override {

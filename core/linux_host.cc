@@ -161,10 +161,11 @@ std::vector<pid_t> LinuxHost::Orphans() {
 }
 
 bool LinuxHost::Lives(ProcessKey process, pid_t pid, pid_t parent,
-                      uint64_t born) {
+                      uint64_t born, uint64_t said) {
   if (pid >= wire::kPidLimit) return false;  // not a pid of ours
   // It may be new, and not be watched yet.
-  return watch_->Add(process, pid, parent, born) && watch_->Lives(process);
+  return watch_->Add(process, pid, parent, born) &&
+         watch_->Since(process) <= said && watch_->Lives(process);
 }
 
 bool LinuxHost::IsCollector(pid_t pid) {
@@ -219,10 +220,14 @@ bool LinuxHost::Precedes(pid_t pid) {
 }
 
 absl::optional<int> LinuxHost::StatusOf(ProcessKey process, pid_t pid,
-                                        uint64_t born) {
-  if (auto status = watch_->StatusOf(process)) return status;
+                                        uint64_t born, uint64_t next) {
+  if (watch_->Since(process) <= next) {
+    if (auto status = watch_->StatusOf(process)) return status;
+  }
   for (const Reaped& child : *reaped_) {
-    if (child.pid == pid && child.time >= born) return child.wait_status;
+    if (child.pid == pid && child.time >= born && child.time <= next) {
+      return child.wait_status;
+    }
   }
   return absl::nullopt;
 }

@@ -43,11 +43,11 @@ class LinuxHost : public Host {
   std::vector<pid_t> Orphans() override;
   bool Precedes(pid_t pid) override;
   bool IsCollector(pid_t pid) override;
-  bool Lives(ProcessKey process, pid_t pid, pid_t parent,
-             uint64_t born) override;
+  bool Lives(ProcessKey process, pid_t pid, pid_t parent, uint64_t born,
+             uint64_t said) override;
   bool Gone(ProcessKey process, pid_t pid) override;
-  absl::optional<int> StatusOf(ProcessKey process, pid_t pid,
-                               uint64_t born) override;
+  absl::optional<int> StatusOf(ProcessKey process, pid_t pid, uint64_t born,
+                               uint64_t next) override;
   absl::optional<Handed> HandedTo(pid_t pid) override;
   std::string RealPath(absl::string_view path) override;
 

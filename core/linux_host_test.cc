@@ -144,10 +144,11 @@ TEST_F(LinuxHostTest, KnowsWhoIsGone) {
 
 TEST_F(LinuxHostTest, TellsHowItsChildrenEnded) {
   reaped_ = {{17, 1 << 8, 100}, {17, 2 << 8, 200}};
-  EXPECT_EQ(host_.StatusOf(1, 17, 150), absl::optional<int>(2 << 8));
-  EXPECT_EQ(host_.StatusOf(1, 17, 50), absl::optional<int>(1 << 8));
-  EXPECT_EQ(host_.StatusOf(1, 17, 250), absl::nullopt);
-  EXPECT_EQ(host_.StatusOf(1, 18, 50), absl::nullopt);
+  EXPECT_EQ(host_.StatusOf(1, 17, 150, UINT64_MAX),
+            absl::optional<int>(2 << 8));
+  EXPECT_EQ(host_.StatusOf(1, 17, 50, UINT64_MAX), absl::optional<int>(1 << 8));
+  EXPECT_EQ(host_.StatusOf(1, 17, 250, UINT64_MAX), absl::nullopt);
+  EXPECT_EQ(host_.StatusOf(1, 18, 50, UINT64_MAX), absl::nullopt);
 }
 
 TEST_F(LinuxHostTest, TellsWhatAnImageWasGiven) {

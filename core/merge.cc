@@ -500,7 +500,7 @@ void Merge::OnFork(const Record& record) {
     child->forked_by_parent = true;
     child->vouched = true;
     if (table_.At(place) != child) {
-      Vacate(place);
+      Vacate(place, record.stamp);
       table_.AddPlace(place, child);
     }
     return;
@@ -555,7 +555,7 @@ void Merge::OnForked(const Record& record) {
   Process* const parent = FindOrRoot(NamedProcess(record));
   const Place place = PlaceOf(record);
   if (child == nullptr) {
-    child = UnspokenAt(place, NamedProcess(record));
+    child = UnspokenAt(place, NamedProcess(record), record.stamp);
     if (child != nullptr) table_.AddKey(key, child);
   }
   if (child == nullptr) {
@@ -570,7 +570,7 @@ void Merge::OnForked(const Record& record) {
   child->forked_by_child = true;
 }
 
-Process* Merge::UnspokenAt(Place place, ProcessKey maker) {
+Process* Merge::UnspokenAt(Place place, ProcessKey maker, uint64_t said) {
   Process* const there = table_.At(place);
   if (there == nullptr || there->ended) return nullptr;
   const Process* const parent = table_.Find(there->parent);
@@ -583,7 +583,8 @@ Process* Merge::UnspokenAt(Place place, ProcessKey maker) {
   // it have, each have drawn a life.
   const bool is_emulated =
       parent != nullptr && IsEmulator(parent->image.view());
-  const bool lives_on = !there->exit_code && Lives(*there);
+  const bool lives_on =
+      !there->exit_code && Lives(*there, said != 0 ? said : UINT64_MAX);
   return is_emulated || lives_on ? there : nullptr;
 }
 
@@ -619,10 +620,21 @@ void Merge::OnChildEnded(const Record& record, Process* parent) {
   const bool is_of_last =
       last != nullptr && last->parent == parent->key && !last->waited;
   if (child != nullptr) {
-    // An orphan has other parents.
-    const bool may_wait = child->parent == parent->key || !Alive(child->parent);
-    if (may_wait && !Lives(*child)) return Bury(child->key, record.b);
     // The number has come round before this was said.
+    const bool is_younger = record.stamp != 0 && child->born > record.stamp;
+    if (is_of_last && is_younger) {
+      last->waited = true;
+      return;
+    }
+    // An orphan has other parents.
+    const bool is_own = child->parent == parent->key;
+    // Who lives there now may be the next that it has made.
+    const bool may_be_next =
+        is_own && !is_of_last && !is_younger && record.stamp != 0;
+    const bool lives = Lives(*child, may_be_next ? record.stamp : UINT64_MAX);
+    if (!lives && (is_own || !Alive(child->parent))) {
+      return Bury(child->key, record.b);
+    }
     if (is_of_last) {
       last->waited = true;
       return;
@@ -708,7 +720,7 @@ Process* Merge::Recognise(const Record& record) {
       return nullptr;
     }
     introductions_.erase(key);
-    Vacate(place);
+    Vacate(place, record.stamp);
     table_.AddKey(key, named);
     table_.Move(place, named);
     return named;
@@ -893,11 +905,12 @@ Process* Merge::Survivor(ProcessKey key) {
   return table_.Find(root_);
 }
 
-bool Merge::Lives(const Process& process) const {
+bool Merge::Lives(const Process& process, uint64_t said) const {
   // Nobody but us can know of the root's end.
-  return IsRoot(process) ? !process.ended
-                         : host_->Lives(process.key, process.number,
-                                        process.parent_number, process.born);
+  return IsRoot(process)
+             ? !process.ended
+             : host_->Lives(process.key, process.number, process.parent_number,
+                            process.born, said);
 }
 
 Process* Merge::Occupant(Place place, const Process* maker) {
@@ -920,9 +933,9 @@ Process& Merge::Appear(const Process* parent, ProcessKey key, Place place,
   const pid_t number = outside.pid != 0
                            ? namespaces_.Number(outside.space, outside.pid)
                            : namespaces_.Number(place.space, place.pid);
-  Vacate(place);
-  Vacate({0, number});
-  if (outside.pid != 0) Vacate(outside);
+  Vacate(place, born);
+  Vacate({0, number}, born);
+  if (outside.pid != 0) Vacate(outside, born);
   // Whoever had the place may have taken the parent along.
   parent = table_.Find(parent_key);
 
@@ -945,11 +958,11 @@ Process& Merge::Appear(const Process* parent, ProcessKey key, Place place,
   return process;
 }
 
-void Merge::Vacate(Place place) {
+void Merge::Vacate(Place place, uint64_t born) {
   Process* const there = table_.At(place);
   if (there == nullptr) return;
-  absl::optional<int> status =
-      host_->StatusOf(there->key, there->number, there->born);
+  absl::optional<int> status = host_->StatusOf(
+      there->key, there->number, there->born, born != 0 ? born : UINT64_MAX);
   if (!status) status = there->tracers_word;
   Bury(there->key, status);
 }

@@ -193,16 +193,18 @@ class Merge {
   // this life (0 if it does not know it), and this place; null if that is new.
   Process* ToBeNamed(Place place, uint32_t life, const Process& maker);
   // The process there, if a child of `maker` can only be that: it has not
-  // spoken yet.
-  Process* UnspokenAt(Place place, ProcessKey maker);
-  // Whether it is certain to be alive.
-  bool Lives(const Process& process) const;
+  // spoken yet, or is certain to live, and did before `said` (stamp.h).
+  Process* UnspokenAt(Place place, ProcessKey maker, uint64_t said);
+  // Whether it is certain to be alive, and was looked at before `said`
+  // (stamp.h).
+  bool Lives(const Process& process, uint64_t said = UINT64_MAX) const;
   bool IsRoot(const Process& process) const { return process.key == root_; }
 
-  // A process appears, with its F. Whoever had its place has ended.
+  // A process appears, with its F. Whoever had its place has ended, before
+  // `born` (stamp.h).
   Process& Appear(const Process* parent, ProcessKey key, Place place,
                   const Introduction& introduction, uint64_t born);
-  void Vacate(Place place);
+  void Vacate(Place place, uint64_t born);
   void Ended(Process* process, absl::optional<int> wait_status);
   // The end of `process` is certain.
   void Gone(Process* process, absl::optional<int> wait_status);

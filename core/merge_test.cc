@@ -18,6 +18,7 @@ namespace filemon {
 namespace {
 
 using ::testing::Contains;
+using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -40,11 +41,12 @@ class FakeHost : public Host {
   }
 
   std::vector<pid_t> Orphans() override { return orphans; }
-  bool Lives(ProcessKey, pid_t pid, pid_t, uint64_t) override {
-    return living.count(pid) > 0;
+  bool Lives(ProcessKey, pid_t pid, pid_t, uint64_t, uint64_t said) override {
+    return living.count(pid) > 0 && looked <= said;
   }
   bool Gone(ProcessKey, pid_t pid) override { return gone.count(pid) > 0; }
-  absl::optional<int> StatusOf(ProcessKey process, pid_t, uint64_t) override {
+  absl::optional<int> StatusOf(ProcessKey process, pid_t, uint64_t,
+                               uint64_t) override {
     const auto it = statuses.find(process);
     return it != statuses.end() ? absl::optional<int>(it->second)
                                 : absl::nullopt;
@@ -61,6 +63,7 @@ class FakeHost : public Host {
 
   std::vector<pid_t> orphans;
   std::set<pid_t> living;
+  uint64_t looked = 0;
   std::set<pid_t> gone;
   std::map<std::string, Image> images;
   std::map<pid_t, pid_t> parents;
@@ -983,6 +986,49 @@ TEST_F(MergeTest, AParentsWordIsOfTheChildThatHadTheNumberThen) {
   host_.living = {};
   Waited(kRoot, 101, Exited(2));
   EXPECT_THAT(Lines(), ElementsAre("X 101 2 0"));
+}
+
+// The machine is looked at when the parent has made the next, which has the
+// same number.
+TEST_F(MergeTest, AParentKnowsItsChildrenBetterThanALateLook) {
+  const auto at = [this](uint64_t stamp, Record record) {
+    record.stamp = stamp;
+    record.names[1] = "x";
+    merge_.Accept(record);
+  };
+  const auto named = [this](Kind kind, pid_t pid, pid_t other) {
+    return Make(kind, pid, other, static_cast<int32_t>(LifeOf(other)));
+  };
+  host_.living = {101};
+  host_.looked = 100;
+  at(10, named(Kind::kForked, 101, kRoot));
+  at(20, named(Kind::kFork, kRoot, 101));
+  // It was killed.
+  at(30, Make(Kind::kChildEnded, kRoot, 101, SIGKILL));
+  EXPECT_THAT(Lines(), ElementsAre("F 100 101", "X 101 0 9"));
+  Renew(101);
+  at(40, named(Kind::kForked, 101, kRoot));
+  at(50, Make(Kind::kOpen, 101, wire::kReads));
+  at(60, named(Kind::kFork, kRoot, 101));
+  EXPECT_THAT(Lines(), ElementsAre("F 100 101", "R 101 x"));
+  // But nobody ends who was there before.
+  at(110, Make(Kind::kChildEnded, kRoot, 101, SIGKILL));
+  at(5, Make(Kind::kChildEnded, kRoot, 101, SIGKILL));
+  EXPECT_THAT(Lines(), Each(HasSubstr("refused")));
+}
+
+// The first is killed, and its parent does not say so.
+TEST_F(MergeTest, ALateLookDoesNotMakeTwoChildrenOne) {
+  host_.living = {101};
+  host_.looked = 100;
+  ForkByChild(kRoot, 101);
+  Renew(101);
+  Record forked = Make(Kind::kForked, 101, kRoot, LifeOf(kRoot));
+  forked.stamp = 50;
+  merge_.Accept(forked);
+  Open(101, "x");
+  EXPECT_THAT(Lines(), ElementsAre("F 100 101", "# unknown exit status of 101",
+                                   "X 101 0 0", "F 100 101", "R 101 x"));
 }
 
 TEST_F(MergeTest, ADeathIsTheirsWhoHadTheNumber) {

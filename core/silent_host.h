@@ -18,9 +18,11 @@ class SilentHost : public Host {
   }
   pid_t ParentOf(pid_t) override { return 0; }
   std::vector<pid_t> Orphans() override { return {}; }
-  bool Lives(ProcessKey, pid_t, pid_t, uint64_t) override { return false; }
+  bool Lives(ProcessKey, pid_t, pid_t, uint64_t, uint64_t) override {
+    return false;
+  }
   bool Gone(ProcessKey, pid_t) override { return false; }
-  absl::optional<int> StatusOf(ProcessKey, pid_t, uint64_t) override {
+  absl::optional<int> StatusOf(ProcessKey, pid_t, uint64_t, uint64_t) override {
     return absl::nullopt;
   }
   absl::optional<Handed> HandedTo(pid_t) override { return absl::nullopt; }

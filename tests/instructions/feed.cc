@@ -29,7 +29,9 @@ uint32_t LifeOf(pid_t pid) { return 1000000 + static_cast<uint32_t>(pid); }
 class QuietHost : public SilentHost {
  public:
   pid_t ParentOf(pid_t) override { return kRoot; }
-  bool Lives(ProcessKey, pid_t, pid_t, uint64_t) override { return true; }
+  bool Lives(ProcessKey, pid_t, pid_t, uint64_t, uint64_t) override {
+    return true;
+  }
 };
 
 class Feed {
