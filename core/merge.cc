@@ -713,10 +713,13 @@ Process* Merge::Recognise(const Record& record) {
   const Place place = PlaceOf(record);
   const ProcessKey key = KeyOf(record.pid, record.life);
   if (place.space != 0) {
-    // Its parent has named it as it sees it.
+    // Its parent has named it as it sees it, or it has done so itself while it
+    // was in its parent's memory.
     Process* const named = table_.OfLife(record.life);
-    if (named == nullptr || named->space == place.space ||
-        named->forked_by_child || named->started) {
+    const bool has_come =
+        named != nullptr && (named->started || (named->forked_by_child &&
+                                                record.kind != Kind::kStart));
+    if (named == nullptr || named->space == place.space || has_come) {
       return nullptr;
     }
     introductions_.erase(key);

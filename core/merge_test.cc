@@ -1221,6 +1221,19 @@ TEST_F(NamespaceMergeTest, AProcessOfTwoNamesIsOne) {
                                    "F 100 " + other, "X " + other + " 0 0"));
 }
 
+// Until its exec it was in its parent's memory, and spoke by the number that
+// its parent knows.
+TEST_F(NamespaceMergeTest, TheNextImageSeesAnotherNumber) {
+  In(0, Kind::kForked, 101, 5, kRoot, LifeOf(kRoot));
+  In(0, Kind::kOpen, 101, 5, wire::kReads);
+  In(kSpace, Kind::kStart, 1, 5, 0);
+  In(kSpace, Kind::kOpen, 1, 5, wire::kReads);
+  Waited(kRoot, 101, Exited(3));
+  EXPECT_THAT(Lines(), ElementsAre("F 100 101", "R 101 x",
+                                   "E 101 (a program without a name)",
+                                   "R 101 x", "X 101 3 0"));
+}
+
 TEST_F(NamespaceMergeTest, ANamespaceEndsWithItsInit) {
   Send(Kind::kFork, kRoot, 101, 5);
   In(kSpace, Kind::kForked, 1, 5, kRoot, LifeOf(kRoot));

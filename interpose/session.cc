@@ -389,7 +389,10 @@ bool ProcIsTheCollectors() {
 }
 
 void WriteSessionValue(uint32_t child, char* out) {
-  const ProcessId self = CurrentProcess();
+  ProcessId self = CurrentProcess();
+  // The next image, and the children's, see the numbers of their own pid
+  // namespace; who is in its parent's memory has spoken by that one's.
+  if (MemoryIsShared() && self.pid > 0) self.pid = sys::Getpid();
   TextBuilder text(out, kSessionValueSize);
   text.AddDecimal(static_cast<uint64_t>(wire::kSessionVersion))
       .Add(":")
