@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -69,10 +70,42 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values("garbage", "garbage_with_cookies", "cut_short",
                     "unfinished", "interleaved", "killings",
                     "impossible_numbers", "endless_spawns", "forged_lines",
-                    "slander_family", "slander_stranger", "invent",
-                    "meddle_with_the_pipe", "impossible_stamps", "false_lanes",
-                    "all_lanes", "full_overflow", "ruined_head"),
+                    "invent", "meddle_with_the_pipe", "impossible_stamps",
+                    "false_lanes", "all_lanes", "full_overflow", "ruined_head"),
     [](const auto& info) { return info.param; });
+
+// Who speaks in the name of others may be believed, where nobody can tell that
+// it is not true; but takes nothing away from what they say themselves.
+TEST(HostileTest, SlanderTakesNothingAway) {
+  for (const char* name : {"slander_family", "slander_stranger"}) {
+    FilemonProcess filemon;
+    const Result result = filemon.Run(
+        {"/bin/sh", "-c", kAmongOthers, HardProgram("hostile_writer"), name});
+    EXPECT_EQ(result.exit_status, 0);
+    EXPECT_EQ(result.out, "3\n");
+    std::map<std::string, int> writes;
+    for (const LogRecord& record : filemon.Log()) {
+      if (record.letter == 'W') ++writes[record.path];
+    }
+    EXPECT_EQ(writes["seen1"], 1) << name;
+    EXPECT_EQ(writes["seen2"], 50) << name;
+    EXPECT_EQ(writes["seen3"], 1) << name;
+    EXPECT_EQ(writes["seen4"], 1) << name;
+    EXPECT_EQ(ExitOf(filemon.Log(), PidOf(filemon.Log(), "/sh")), "0 0");
+  }
+}
+
+// They are said, as losses are, and nothing else comes of it.
+TEST(HostileTest, InventedLosses) {
+  FilemonProcess filemon;
+  const Result result =
+      filemon.Run({"/bin/sh", "-c", "\"$0\" ruined_losses; : > seen; exit 3",
+                   HardProgram("hostile_writer")});
+  EXPECT_EQ(result.exit_status, 3);
+  EXPECT_THAT(result.err, HasSubstr("records are lost\n"));
+  EXPECT_THAT(RecordsOf(filemon.Log(), PidOf(filemon.Log(), "/sh")),
+              Contains("W seen"));
+}
 
 TEST(HostileTest, GarbageIsMarked) {
   for (const char* name : {"garbage", "cut_short"}) {

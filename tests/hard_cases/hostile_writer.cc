@@ -3,6 +3,7 @@
 //   hostile_writer CASE
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -144,7 +146,31 @@ pid_t NobodysPid() {
 }
 
 // All that can be said of `victim`, and of others in its name.
+// The kernel tells a process's start by the hundredth of a second: of a younger
+// one nobody can say that it has had its number for long.
+void AwaitAge(pid_t victim) {
+  constexpr double kAge = 0.05;
+  for (;;) {
+    std::ifstream stat("/proc/" + std::to_string(victim) + "/stat");
+    std::string text;
+    std::getline(stat, text, ')');
+    for (int field = 3; field <= 22; ++field) stat >> text;
+    if (!stat) return;  // it has ended
+    timespec now;
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    const double start =
+        std::stod(text) / static_cast<double>(sysconf(_SC_CLK_TCK));
+    if (static_cast<double>(now.tv_sec) +
+            1e-9 * static_cast<double>(now.tv_nsec) >
+        start + kAge) {
+      return;
+    }
+    sched_yield();
+  }
+}
+
 void Slander(pid_t victim) {
+  AwaitAge(victim);
   const pid_t nobody = NobodysPid();
   const std::string name = "forged";
   Write(
@@ -246,11 +272,17 @@ void FullOverflow() {
 }
 
 // And of losses without number, of anybody.
-void RuinedHead() {
+void RuinHead(uint32_t lossy) {
   memory::Head* const head = Head();
   if (head == nullptr) return;
   memset(head, 0xa5, sizeof(*head));
+  head->lossy = lossy;
 }
+
+void RuinedHead() { RuinHead(0); }
+
+// It speaks of losses that there were not.
+void RuinedLosses() { RuinHead(1); }
 
 // And keeps them until it ends.
 void AllLanes() {
@@ -286,6 +318,7 @@ constexpr Case kCases[] = {
     {"all_lanes", AllLanes},
     {"full_overflow", FullOverflow},
     {"ruined_head", RuinedHead},
+    {"ruined_losses", RuinedLosses},
 };
 
 }  // namespace

@@ -1,14 +1,29 @@
-// What a process may set for itself, and filters of system calls.
+// What a process may set for itself: filters of system calls, and its memory.
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/programs/case.h"
+
+// What is mapped beside our own memory is not ours to give back.
+CASE(munmap) {
+  MakeFile("a");
+  const size_t size = 1 << 20;
+  for (int i = 0; i < 100; ++i) CHECK(close(open("a", O_RDONLY)) == 0);
+  void* const memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  CHECK(memory != MAP_FAILED);
+  SUCCEEDS(munmap(memory, size) == 0);
+  FAILS(EINVAL, munmap((char*)memory + 1, size) == -1);
+  CHECK(open("a", O_RDONLY) >= 0);
+}
 
 CASE(prctl) {
   MakeFile("a");
