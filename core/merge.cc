@@ -506,6 +506,17 @@ void Merge::OnFork(const Record& record) {
     return;
   }
   Tombstone* ended = life != 0 ? table_.FindEnded(key) : nullptr;
+  if (ended == nullptr && life != 0) {
+    // In a pid namespace that its parent does not see into.
+    Tombstone* const elsewhere = table_.EndedElsewhere(life);
+    const bool is_child = elsewhere != nullptr &&
+                          elsewhere->parent == parent->key &&
+                          !elsewhere->forked_by_parent;
+    if (is_child) {
+      ended = elsewhere;
+      table_.AddPlace(place, ended);
+    }
+  }
   if (ended == nullptr) {
     Tombstone* const last = table_.EndedAt(place);
     const bool is_unnamed = last != nullptr && last->parent == parent->key &&

@@ -1221,6 +1221,18 @@ TEST_F(NamespaceMergeTest, AProcessOfTwoNamesIsOne) {
                                    "F 100 " + other, "X " + other + " 0 0"));
 }
 
+// Its parent speaks of it late, and by another number.
+TEST_F(NamespaceMergeTest, AProcessOfTwoNamesHasEnded) {
+  In(kSpace, Kind::kEntered, 1, 5, 101, 0);
+  In(kSpace, Kind::kForked, 1, 5, kRoot, LifeOf(kRoot));
+  In(kSpace + 1, Kind::kEntered, 1, 6, 102, 0);
+  In(kSpace + 1, Kind::kForked, 1, 6, 1, 5);
+  merge_.Ended(KeyOf(1, 6), Exited(3));
+  In(kSpace, Kind::kFork, 1, 5, 2, 6);
+  In(kSpace, Kind::kChildEnded, 1, 5, 2, Exited(3));
+  EXPECT_THAT(Lines(), ElementsAre("F 100 101", "F 101 102", "X 102 3 0"));
+}
+
 // Until its exec it was in its parent's memory, and spoke by the number that
 // its parent knows.
 TEST_F(NamespaceMergeTest, TheNextImageSeesAnotherNumber) {

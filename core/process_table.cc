@@ -93,6 +93,7 @@ void ProcessTable::Bury(Process* process, int wait_status) {
   const ProcessKey key = process->key;
   EraseIfIs(&lives_, LifeOf(key), process);
 
+  const bool is_elsewhere = process->space != 0;
   Count(process->space, -1);
   order_.push_back({key, std::move(process->other_keys),
                     std::move(process->places), process->parent,
@@ -100,20 +101,24 @@ void ProcessTable::Bury(Process* process, int wait_status) {
                     process->forked_by_parent, process->forked_by_child,
                     /*waited=*/false});
   Tombstone* const tombstone = &order_.back();
-  ended_[key] = tombstone;
-  for (const ProcessKey other : tombstone->other_keys) {
-    ended_[other] = tombstone;
-  }
+  const auto remember = [&](ProcessKey name) {
+    ended_[name] = tombstone;
+    if (is_elsewhere) ended_elsewhere_[LifeOf(name)] = tombstone;
+  };
+  remember(key);
+  for (const ProcessKey other : tombstone->other_keys) remember(other);
   for (const Place place : tombstone->places) {
     ended_at_[place.packed()] = tombstone;
   }
   processes_.Erase(key);
   if (order_.size() > kMaxTombstones) {
     Tombstone* const oldest = &order_.front();
-    EraseIfIs(&ended_, oldest->key, oldest);
-    for (const ProcessKey other : oldest->other_keys) {
-      EraseIfIs(&ended_, other, oldest);
-    }
+    const auto forget = [&](ProcessKey name) {
+      EraseIfIs(&ended_, name, oldest);
+      EraseIfIs(&ended_elsewhere_, LifeOf(name), oldest);
+    };
+    forget(oldest->key);
+    for (const ProcessKey other : oldest->other_keys) forget(other);
     for (const Place place : oldest->places) {
       EraseIfIs(&ended_at_, place.packed(), oldest);
     }
@@ -127,6 +132,15 @@ Tombstone* ProcessTable::FindEnded(ProcessKey key) {
 
 Tombstone* ProcessTable::EndedAt(Place place) const {
   return FindOrNull(ended_at_, place.packed());
+}
+
+Tombstone* ProcessTable::EndedElsewhere(uint32_t life) const {
+  return FindOrNull(ended_elsewhere_, life);
+}
+
+void ProcessTable::AddPlace(Place place, Tombstone* tombstone) {
+  tombstone->places.push_back(place);
+  ended_at_[place.packed()] = tombstone;
 }
 
 std::vector<ProcessKey> ProcessTable::Keys() const {

@@ -162,6 +162,11 @@ class ProcessTable {
   Tombstone* FindEnded(ProcessKey key);
   // The last that ended at a place.
   Tombstone* EndedAt(Place place) const;
+  // The one that had a life and was not in the collector's pid namespace, where
+  // those who speak of it may know it by other numbers.
+  Tombstone* EndedElsewhere(uint32_t life) const;
+  // `tombstone` turns out to have been at `place`, too.
+  void AddPlace(Place place, Tombstone* tombstone);
   // Calls visit(Tombstone*) for the last `count`, the oldest first, until it
   // returns true.
   template <typename Visit>
@@ -190,6 +195,7 @@ class ProcessTable {
   std::deque<Tombstone> order_;
   absl::flat_hash_map<ProcessKey, Tombstone*> ended_;
   absl::flat_hash_map<uint64_t, Tombstone*> ended_at_;
+  absl::flat_hash_map<uint32_t, Tombstone*> ended_elsewhere_;
 };
 
 }  // namespace filemon
