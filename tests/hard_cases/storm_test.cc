@@ -33,11 +33,16 @@ int Rounds() {
   return rounds != nullptr ? atoi(rounds) : 100;
 }
 
+std::vector<pid_t> ChildrenOf(pid_t pid) {
+  std::ifstream file(absl::StrCat("/proc/", pid, "/task/", pid, "/children"));
+  std::vector<pid_t> children;
+  for (pid_t child; file >> child;) children.push_back(child);
+  return children;
+}
+
 // The processes below `pid`, each before its own.
 void AddDescendants(pid_t pid, std::vector<pid_t>* out) {
-  std::ifstream children(
-      absl::StrCat("/proc/", pid, "/task/", pid, "/children"));
-  for (pid_t child; children >> child;) {
+  for (const pid_t child : ChildrenOf(pid)) {
     out->push_back(child);
     AddDescendants(child, out);
   }
@@ -80,11 +85,12 @@ TEST(StormTest, NobodyLosesWhatHeHasDone) {
     while (waitid(P_PID, pid, &end, WEXITED | WNOHANG | WNOWAIT) == 0 &&
            end.si_pid == 0) {
       for (int i = random() % 2000; i > 0; --i) sched_yield();
+      // Not make itself, with whom all would be over, nor what is filemon's
+      // own.
       std::vector<pid_t> victims;
-      AddDescendants(pid, &victims);
-      // The first is make itself, with whom all would be over.
-      if (victims.size() < 2) continue;
-      const pid_t victim = victims[1 + random() % (victims.size() - 1)];
+      for (const pid_t child : ChildrenOf(pid)) AddDescendants(child, &victims);
+      if (victims.empty()) continue;
+      const pid_t victim = victims[random() % victims.size()];
       killed += kill(victim, SIGKILL) == 0;
     }
     const Result result = filemon.Wait();
