@@ -528,7 +528,7 @@ void Merge::OnFork(const Record& record) {
     ended->forked_by_parent = true;
     return;
   }
-  if (Occupant(place, parent) != nullptr) return Refuse(record);
+  if (Occupant(place, parent, record.stamp) != nullptr) return Refuse(record);
   Process& created =
       Appear(parent, KeyOf(record.a, life != 0 ? life : MakeLife()), place, {},
              record.stamp);
@@ -571,7 +571,7 @@ void Merge::OnForked(const Record& record) {
   }
   if (child == nullptr) {
     if (table_.FindEnded(key) != nullptr) return;
-    if (Occupant(place, parent) != nullptr) return Refuse(record);
+    if (Occupant(place, parent, record.stamp) != nullptr) return Refuse(record);
     const Process* maker = parent;
     if (maker == nullptr) maker = Survivor(NamedProcess(record));
     child = &Appear(maker, key, place, introduction, record.stamp);
@@ -684,7 +684,10 @@ void Merge::OnSomeChildEnded(const Record& record, Process* parent) {
     if (!child.Nameless()) continue;
     if (child.exit_code && WIFEXITED(status)) {
       if (*child.exit_code != WEXITSTATUS(status)) continue;
-      if (!child.ended && !is_gone(child)) continue;
+      // The kernel may show the next child, which has its number.
+      const bool is_over = child.ended || is_gone(child) ||
+                           (record.stamp != 0 && !Lives(child, record.stamp));
+      if (!is_over) continue;
       return Bury(child_key, status);
     }
     const bool killed = WIFSIGNALED(status) && is_gone(child);
@@ -702,6 +705,17 @@ void Merge::OnSomeChildEnded(const Record& record, Process* parent) {
     return told;
   });
   if (told) return;
+  // Or the machine shows the next child, which has the number of this one.
+  if (WIFSIGNALED(status) && record.stamp != 0) {
+    for (const ProcessKey child_key : parent->offspring().nameless) {
+      const Process& child = *table_.Find(child_key);
+      const bool may_be_gone = child.Nameless() && !child.exit_code &&
+                               child.born <= record.stamp &&
+                               !Lives(child, record.stamp);
+      if (may_be_gone) fitting.push_back(child_key);
+    }
+    if (fitting.size() == 1) return Bury(fitting.front(), status);
+  }
   std::vector<int>& unclaimed = parent->mutable_offspring()->unclaimed_statuses;
   if (unclaimed.size() == kMaxUnclaimedStatuses) {
     unclaimed.erase(unclaimed.begin());
@@ -765,7 +779,7 @@ Process* Merge::MakeKnown(const Record& record) {
     table_.SetLife(key, there);
     return there;
   }
-  if (Occupant(place, nullptr) != nullptr) return nullptr;
+  if (Occupant(place, nullptr, record.stamp) != nullptr) return nullptr;
   if (place.space == 0 && host_->Precedes(place.pid)) return nullptr;
   // If its parent cannot be asked for any more, the root is an ancestor at
   // least.
@@ -812,7 +826,13 @@ Process* Merge::Introduce(const Record& start,
     there->life_is_unknown = false;
     return there;
   }
-  if (there != nullptr && !there->ended && Lives(*there)) {
+  // The kernel may show the next child of the same parent by now, which this
+  // is.
+  const bool may_be_next = there != nullptr && introduction.maker != 0 &&
+                           there->parent == introduction.maker &&
+                           start.stamp != 0 &&
+                           (there->exit_code || !Lives(*there, start.stamp));
+  if (there != nullptr && !there->ended && !may_be_next && Lives(*there)) {
     // The kernel shows what the image that runs there has been given.
     const absl::optional<Host::Handed> handed = host_->HandedTo(there->number);
     if (!handed || handed->pid != start.pid || handed->life != start.life) {
@@ -927,10 +947,12 @@ bool Merge::Lives(const Process& process, uint64_t said) const {
                             process.born, said);
 }
 
-Process* Merge::Occupant(Place place, const Process* maker) {
+Process* Merge::Occupant(Place place, const Process* maker, uint64_t said) {
   Process* const there = table_.At(place);
   if (there == nullptr || there->ended) return nullptr;
-  if (!Lives(*there)) return nullptr;
+  // Who has said that it exits may have, before the machine was looked at.
+  const bool may_be_gone = there->exit_code && said != 0;
+  if (!Lives(*there, may_be_gone ? said : UINT64_MAX)) return nullptr;
   if (maker == nullptr) return there;
   // Who has made both knows; and the kernel, which child has the number now.
   if (there->parent == maker->key) return nullptr;
@@ -978,6 +1000,8 @@ void Merge::Vacate(Place place, uint64_t born) {
   absl::optional<int> status = host_->StatusOf(
       there->key, there->number, there->born, born != 0 ? born : UINT64_MAX);
   if (!status) status = there->tracers_word;
+  Process* const parent = table_.Find(there->parent);
+  if (!status && parent != nullptr) status = TakeStatusFor(*there, parent);
   Bury(there->key, status);
 }
 

@@ -187,8 +187,9 @@ class Merge {
     return {namespaces_.SpaceOf(record.pid_namespace), record.pid};
   }
   // The process that is there, if the kernel is certain that it is, and that
-  // nobody whom `maker` (null if not known) has made has come after it.
-  Process* Occupant(Place place, const Process* maker);
+  // nobody whom `maker` (null if not known) has made has come after it. Who has
+  // said that it exits is there only if it was seen before `said` (stamp.h).
+  Process* Occupant(Place place, const Process* maker, uint64_t said);
   // The process that `maker` means when it says that it has made a child with
   // this life (0 if it does not know it), and this place; null if that is new.
   Process* ToBeNamed(Place place, uint32_t life, const Process& maker);

@@ -1017,6 +1017,31 @@ TEST_F(MergeTest, AParentKnowsItsChildrenBetterThanALateLook) {
   EXPECT_THAT(Lines(), Each(HasSubstr("refused")));
 }
 
+// system() or popen() twice: the first shell has the number that the second
+// gets at once.
+TEST_F(MergeTest, LibcsChildrenMayFollowUponEachOther) {
+  const auto at = [this](uint64_t stamp, Kind kind, pid_t pid, int32_t a,
+                         int32_t b = 0) {
+    Record record = Make(kind, pid, a, b);
+    record.stamp = stamp;
+    record.names[0] = "/bin/sh";
+    merge_.Accept(record);
+  };
+  host_.living = {101};
+  host_.looked = 100;
+  host_.handed[101] = {kRoot, LifeOf(kRoot), 0};
+  for (const int status : {Exited(3), SIGKILL, Exited(0)}) {
+    Renew(101);
+    Names(Kind::kDescends, 101, kRoot);
+    at(10, Kind::kStart, 101, kRoot);
+    if (WIFEXITED(status)) at(20, Kind::kExit, 101, WEXITSTATUS(status));
+    at(30, Kind::kSomeChildEnded, kRoot, 0, status);
+  }
+  EXPECT_THAT(Lines(), ElementsAre("F 100 101", "E 101 /bin/sh", "X 101 3 0",
+                                   "F 100 101", "E 101 /bin/sh", "X 101 0 9",
+                                   "F 100 101", "E 101 /bin/sh", "X 101 0 0"));
+}
+
 // The first is killed, and its parent does not say so.
 TEST_F(MergeTest, ALateLookDoesNotMakeTwoChildrenOne) {
   host_.living = {101};
