@@ -644,7 +644,7 @@ void Merge::OnChildEnded(const Record& record, Process* parent) {
         is_own && !is_of_last && !is_younger && record.stamp != 0;
     const bool lives = Lives(*child, may_be_next ? record.stamp : UINT64_MAX);
     if (!lives && (is_own || !Alive(child->parent))) {
-      return Bury(child->key, record.b);
+      return BuryWaited(child->key, record.b);
     }
     if (is_of_last) {
       last->waited = true;
@@ -660,8 +660,7 @@ void Merge::OnChildEnded(const Record& record, Process* parent) {
   }
   const ProcessKey key = KeyOf(record.a, MakeLife());
   Appear(parent, key, place, {}, record.stamp);
-  Bury(key, record.b);
-  if (Tombstone* const ended = table_.FindEnded(key)) ended->waited = true;
+  BuryWaited(key, record.b);
 }
 
 void Merge::OnTraceeEnded(const Record& record, const Process& tracer) {
@@ -688,12 +687,12 @@ void Merge::OnSomeChildEnded(const Record& record, Process* parent) {
       const bool is_over = child.ended || is_gone(child) ||
                            (record.stamp != 0 && !Lives(child, record.stamp));
       if (!is_over) continue;
-      return Bury(child_key, status);
+      return BuryWaited(child_key, status);
     }
     const bool killed = WIFSIGNALED(status) && is_gone(child);
     if (child.ended || killed) fitting.push_back(child_key);
   }
-  if (fitting.size() == 1) return Bury(fitting.front(), status);
+  if (fitting.size() == 1) return BuryWaited(fitting.front(), status);
 
   // Perhaps the kernel was faster in telling us than the parent.
   bool told = false;
@@ -714,7 +713,7 @@ void Merge::OnSomeChildEnded(const Record& record, Process* parent) {
                                !Lives(child, record.stamp);
       if (may_be_gone) fitting.push_back(child_key);
     }
-    if (fitting.size() == 1) return Bury(fitting.front(), status);
+    if (fitting.size() == 1) return BuryWaited(fitting.front(), status);
   }
   std::vector<int>& unclaimed = parent->mutable_offspring()->unclaimed_statuses;
   if (unclaimed.size() == kMaxUnclaimedStatuses) {
@@ -1115,6 +1114,11 @@ void Merge::Bury(ProcessKey key, absl::optional<int> wait_status) {
   const auto places = process->places;
   WriteExit(process, wait_status);
   EndNamespaces(places);
+}
+
+void Merge::BuryWaited(ProcessKey process, int wait_status) {
+  Bury(process, wait_status);
+  if (Tombstone* const ended = table_.FindEnded(process)) ended->waited = true;
 }
 
 void Merge::WriteExit(Process* process, absl::optional<int> wait_status) {

@@ -216,6 +216,9 @@ class Merge {
   void AdoptOrphans(Process* process, absl::optional<int> wait_status);
   // Writes what is left to say about a process that has ended, and forgets it.
   void Bury(ProcessKey process, absl::optional<int> wait_status);
+  // The same of one whose parent has just said so: what it says next of a child
+  // with the same number is of another.
+  void BuryWaited(ProcessKey process, int wait_status);
   void WriteExit(Process* process, absl::optional<int> wait_status);
   // The one of the statuses that `parent` reported without a pid that must be
   // `process`'s, if that is certain; it is used up.

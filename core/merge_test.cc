@@ -1042,6 +1042,34 @@ TEST_F(MergeTest, LibcsChildrenMayFollowUponEachOther) {
                                    "F 100 101", "E 101 /bin/sh", "X 101 0 0"));
 }
 
+// The same three times, by vfork() and by fork(), whose children have been
+// looked at before their parent has waited for them, or after.
+TEST_F(MergeTest, AParentsWordIsOfEachOfItsChildren) {
+  const auto at = [this](uint64_t stamp, Kind kind, pid_t pid, int32_t a,
+                         int32_t b) {
+    Record record = Make(kind, pid, a, b);
+    record.stamp = stamp;
+    merge_.Accept(record);
+  };
+  const auto life = [this](pid_t pid) {
+    return static_cast<int32_t>(LifeOf(pid));
+  };
+  at(10, Kind::kForked, 101, kRoot, life(kRoot));
+  at(20, Kind::kChildEnded, kRoot, 101, Exited(1));
+  Renew(101);
+  host_.living = {101};
+  host_.looked = 100;
+  at(30, Kind::kForked, 101, kRoot, life(kRoot));
+  at(40, Kind::kExit, 101, 2, 0);
+  at(50, Kind::kChildEnded, kRoot, 101, Exited(2));
+  Renew(101);
+  at(60, Kind::kFork, kRoot, 101, life(101));
+  at(70, Kind::kForked, 101, kRoot, life(kRoot));
+  Open(101, "x");
+  EXPECT_THAT(Lines(), ElementsAre("F 100 101", "X 101 1 0", "F 100 101",
+                                   "X 101 2 0", "F 100 101", "R 101 x"));
+}
+
 // The first is killed, and its parent does not say so.
 TEST_F(MergeTest, ALateLookDoesNotMakeTwoChildrenOne) {
   host_.living = {101};
