@@ -290,6 +290,14 @@ void NoteMovedPipe(int from) {
   slot->moved = true;
 }
 
+// The child of a vfork() has moved the pipe, which is here as before: `pipe`.
+FILEMON_RARE static void PutPipeBack(int pipe) {
+  const int elsewhere = ThisSession().fd;
+  ThisSession().fd = pipe;
+  // With CLONE_FILES it was our pipe too that the child moved.
+  if (!PipeIsInPlace()) ThisSession().fd = elsewhere;
+}
+
 bool ForgetSharingChild(pid_t child) {
   const auto is_childs = [child](const Sharing* place) {
     return __atomic_load_n(&place->pid, __ATOMIC_RELAXED) != 0 &&
@@ -307,12 +315,7 @@ bool ForgetSharingChild(pid_t child) {
   const int pipe = slot->pipe;
   __atomic_store_n(&slot->pid, 0, __ATOMIC_RELAXED);
   TrustMemory();
-  if (moved) {
-    const int elsewhere = ThisSession().fd;
-    ThisSession().fd = pipe;
-    // With CLONE_FILES it was our pipe too that the child moved.
-    if (!PipeIsInPlace()) ThisSession().fd = elsewhere;
-  }
+  if (__builtin_expect(moved, 0)) PutPipeBack(pipe);
   return announced;
 }
 

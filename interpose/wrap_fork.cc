@@ -64,7 +64,7 @@ extern "C" __attribute__((visibility("hidden"))) pid_t filemon_vfork_result(
     if (g_guests != 0) InheritGuestSession(sys::Getppid());
   } else {
     GuestIsGone();
-    RemoveGuestSession(child);
+    if (g_guests != 0) RemoveGuestSession(child);
     ChildIsGoneFromStack();
   }
   if (!Tracing()) return child;
