@@ -1,6 +1,7 @@
 #include "interpose/environment.h"
 
 #include "core/wire.h"
+#include "interpose/process.h"
 #include "interpose/readable.h"
 #include "interpose/session.h"
 #include "interpose/sys.h"
@@ -56,10 +57,10 @@ constexpr size_t kSessionEntrySize =
 bool g_hands_on_any_class;
 
 // "FILEMON_SESSION=...".
-void WriteSessionEntry(uint32_t child, char* out) {
+void WriteSessionEntry(ProcessId maker, uint32_t child, char* out) {
   TextBuilder text(out, kSessionEntrySize);
-  text.Add(wire::kSessionVariable).Add("=");
-  WriteSessionValue(child, out + text.size());
+  text.Add(wire::kSessionVariable).Add('=');
+  WriteSessionValue(maker, child, out + text.size());
 }
 
 }  // namespace
@@ -98,8 +99,8 @@ void NoteDormantEnvironment(char* const* environment) {
 bool MayHandOnOneClass() { return !g_hands_on_any_class; }
 
 TracedEnvironment::TracedEnvironment(char* const* environment, PreloadFor image,
-                                     uint32_t child)
-    : environment_(environment), image_(image), child_(child) {
+                                     ProcessId maker, uint32_t child)
+    : environment_(environment), image_(image), maker_(maker), child_(child) {
   if (ThisSession().fd == kDormant) {
     MeasureDormant();
   } else if (!Measure()) {
@@ -129,8 +130,11 @@ bool TracedEnvironment::ForEachOfOurs(Visit visit) {
 }
 
 bool TracedEnvironment::Measure() {
+  if (maker_.life == 0) maker_ = CurrentProcess();
+  // A new child's is nowhere yet.
   char session[kSessionEntrySize];
-  WriteSessionEntry(child_, session);
+  session[0] = '\0';
+  if (child_ == 0) WriteSessionEntry(maker_, child_, session);
   int sessions = 0;
   bool lists = image_ == PreloadFor::kNone;
   const bool readable = ForEachOfOurs([&](const char* entry, int variable) {
@@ -144,7 +148,7 @@ bool TracedEnvironment::Measure() {
     }
     // Of several, the new image would take the first.
     session_is_right_ = ++sessions == 1 && Equal(entry, session);
-    if (sessions == 1 &&
+    if (sessions == 1 && !session_is_right_ &&
         BeginsAnotherSession(entry + sizeof(wire::kSessionVariable))) {
       obstacle_ = wire::kHandedOver;
     }
@@ -264,7 +268,7 @@ char* const* TracedEnvironment::Build(void* memory) const {
     out[n++] = entry;
   }
   if (!session_is_right_) {
-    WriteSessionEntry(child_, text);
+    WriteSessionEntry(maker_, child_, text);
     out[n++] = text;
     text += kSessionEntrySize;
   }

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "interpose/borrowed_memory.h"
+#include "interpose/life.h"
 #include "interpose/preload.h"
 
 namespace filemon {
@@ -40,10 +41,11 @@ bool MayHandOnOneClass();
 class TracedEnvironment {
  public:
   // Measures. `environment` may be null, as execve() allows. `image` is what
-  // LD_PRELOAD is to be right for. `child` is the life of the process that will
-  // run it; 0 if that is this one.
+  // LD_PRELOAD is to be right for. `maker` is the calling process, if it has
+  // been asked for already. `child` is the life of the process that will run
+  // it; 0 if that is this one.
   TracedEnvironment(char* const* environment, PreloadFor image,
-                    uint32_t child = 0);
+                    ProcessId maker = {}, uint32_t child = 0);
 
   // Bytes that Build() needs; 0 if the environment is right as it is.
   size_t size() const { return size_; }
@@ -74,6 +76,7 @@ class TracedEnvironment {
 
   char* const* environment_;
   const PreloadFor image_;
+  ProcessId maker_;
   const uint32_t child_;
   const char* preload_ = nullptr;  // the program's LD_PRELOAD entry
   const char* ours_ = nullptr;     // what in it names us, if anything does

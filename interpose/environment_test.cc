@@ -122,7 +122,7 @@ TEST_F(TracedEnvironmentTest, RightIsLeftAlone) {
 
 TEST_F(TracedEnvironmentTest, TellsAChildFromTheNextImage) {
   const Block block = {"A", kSession, kPreload};
-  const TracedEnvironment traced(block.get(), PreloadFor::kAsItIs, 4711);
+  const TracedEnvironment traced(block.get(), PreloadFor::kAsItIs, {}, 4711);
   const std::vector<char*> memory(traced.size() / sizeof(char*) + 1);
   char* const* built = traced.Build(const_cast<char**>(memory.data()));
   ASSERT_NE(built, block.get());

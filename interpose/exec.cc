@@ -21,8 +21,20 @@ namespace {
 constexpr char kDefaultSearchPath[] = "/bin:/usr/bin";
 constexpr char kShell[] = "/bin/sh";
 
-void EmitExec(int32_t obstacle, const char* directory, const char* name) {
-  OutgoingRecord record = {wire::Kind::kExec, CurrentProcess()};
+// Who is about to run another program.
+struct Executor {
+  const uint32_t forks = g_forks;
+  const ProcessId process = CurrentProcess();
+
+  // A signal handler may have forked since, and this be its child.
+  ProcessId Now() const {
+    return __builtin_expect(forks == g_forks, 1) ? process : CurrentProcess();
+  }
+};
+
+void EmitExec(const Executor& executor, int32_t obstacle, const char* directory,
+              const char* name) {
+  OutgoingRecord record = {wire::Kind::kExec, executor.Now()};
   record.a = obstacle;
   record.name[0] = directory;
   record.name[1] = name;
@@ -38,7 +50,8 @@ int Fail(long result) {
 
 // Announced apart from the exec itself, so that its large buffers are off the
 // stack again when the kernel copies arguments.
-__attribute__((noinline)) void AnnounceExec(PathAt path, int flags,
+__attribute__((noinline)) void AnnounceExec(const Executor& executor,
+                                            PathAt path, int flags,
                                             int32_t obstacle) {
   if ((flags & AT_EMPTY_PATH) != 0 && path.name[0] == '\0') {
     PathBuffer file;
@@ -47,12 +60,12 @@ __attribute__((noinline)) void AnnounceExec(PathAt path, int flags,
       return WithRemovedMark(NameOfDescriptor(path.dirfd, out, size), out,
                              size);
     });
-    EmitExec(obstacle, "", file.path());
+    EmitExec(executor, obstacle, "", file.path());
   } else if (path.dirfd == AT_FDCWD || path.name[0] == '/') {
-    EmitExec(obstacle, "", path.name);
+    EmitExec(executor, obstacle, "", path.name);
   } else {
     const Directory directory(path);
-    EmitExec(obstacle, directory.path(), directory.name());
+    EmitExec(executor, obstacle, directory.path(), directory.name());
   }
 }
 
@@ -123,10 +136,14 @@ int Exec(PathAt path, char* const* argv, char* const* environment, int flags) {
       !IsReadableText(path.name)) {
     return Fail(KernelExec(path, argv, environment, flags));
   }
-  FILEMON_TRACED_ENVIRONMENT(traced, environment, image);
-  if (!tracing) return Fail(KernelExec(path, argv, traced, flags));
+  if (!tracing) {
+    FILEMON_TRACED_ENVIRONMENT(right, environment, image);
+    return Fail(KernelExec(path, argv, right, flags));
+  }
+  const Executor executor;
+  FILEMON_TRACED_ENVIRONMENT(traced, environment, image, executor.process);
   const int32_t obstacle = traced_builder.obstacle();
-  AnnounceExec(path, flags, obstacle);
+  AnnounceExec(executor, path, flags, obstacle);
   // An image that is not ours shall not have our descriptor.
   if (obstacle != 0) sys::SetCloseOnExec(ThisSession().fd, true);
   const long result = KernelExec(path, argv, traced, flags);

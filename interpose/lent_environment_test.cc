@@ -13,6 +13,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "interpose/preload.h"
+#include "interpose/process.h"
 #include "interpose/session.h"
 
 namespace filemon {
@@ -68,7 +69,7 @@ TEST_F(LentEnvironmentTest, IsThereWithoutAnyEnvironment) {
 TEST_F(LentEnvironmentTest, LeavesWhatIsRight) {
   std::string session = "FILEMON_SESSION=";
   session.resize(session.size() + kSessionValueSize);
-  WriteSessionValue(0, &session[16]);
+  WriteSessionValue(CurrentProcess(), 0, &session[16]);
   char* right[] = {&session[0],
                    const_cast<char*>("LD_PRELOAD=/opt/libfilemon.so"), nullptr};
   environ = right;

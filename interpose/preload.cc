@@ -74,8 +74,7 @@ Parts Split(const char* entry, size_t size) {
   Parts parts;
   if (!EndsIn(entry, size, kFile, kFileSize)) return parts;
   const size_t path = size - kFileSize;
-  const auto take = [&](const char* folder) {
-    const size_t n = strlen(folder);
+  const auto take = [&](const char* folder, size_t n) {
     if (!EndsIn(entry, path, folder, n)) return false;
     parts.root = path - n;
     parts.folder = folder;
@@ -85,9 +84,9 @@ Parts Split(const char* entry, size_t size) {
     }
     return true;
   };
-  if (take(kAnyFolder)) return parts;
+  if (take(kAnyFolder, sizeof(kAnyFolder) - 1)) return parts;
   for (const Folder& folder : kFolders) {
-    if (take(folder.name)) break;
+    if (take(folder.name, strlen(folder.name))) break;
   }
   return parts;
 }
@@ -102,6 +101,21 @@ const char* OwnFolder(const char* entry, const Parts& parts) {
                  own.root == parts.root && EqualBytes(library, entry, own.root)
              ? own.folder
              : nullptr;
+}
+
+// The folder that an entry is to have for `images`; null if it is right.
+const char* RightFolder(PreloadFor images, const char* entry,
+                        const Parts& parts) {
+  switch (images) {
+    case PreloadFor::kAnyClass:
+      return parts.marked && parts.folder != kAnyFolder ? kAnyFolder : nullptr;
+    case PreloadFor::kThisClass:
+      return parts.folder == kAnyFolder ? OwnFolder(entry, parts) : nullptr;
+    case PreloadFor::kAsItIs:
+    case PreloadFor::kNone:
+      break;
+  }
+  return nullptr;
 }
 
 // Notes an entry of `size` bytes that `write` writes.
@@ -170,33 +184,20 @@ FILEMON_RARE void MakePreload(const char* library) {
 }
 
 bool IsPreloadFor(PreloadFor images, const char* entry, size_t size) {
-  const Parts parts = Split(entry, size);
-  switch (images) {
-    case PreloadFor::kAnyClass:
-      return !parts.marked || parts.folder == kAnyFolder;
-    case PreloadFor::kThisClass:
-      return parts.folder != kAnyFolder || OwnFolder(entry, parts) == nullptr;
-    case PreloadFor::kAsItIs:
-    case PreloadFor::kNone:
-      break;
-  }
-  return true;
+  return RightFolder(images, entry, Split(entry, size)) == nullptr;
 }
 
 void WritePreload(const char* entry, size_t size, PreloadFor images,
                   TextBuilder* out) {
-  if (IsPreloadFor(images, entry, size)) {
+  const Parts parts = Split(entry, size);
+  const char* const folder = RightFolder(images, entry, parts);
+  if (folder == nullptr) {
     out->Add(entry, size);
     return;
   }
-  const Parts parts = Split(entry, size);
   out->Add(entry, parts.root);
-  if (images == PreloadFor::kAnyClass) {
-    out->Add(kAnyFolder);
-  } else {
-    out->Add("/").Add(OwnFolder(entry, parts));
-  }
-  out->Add(kFile);
+  if (folder != kAnyFolder) out->Add('/');
+  out->Add(folder).Add(kFile, kFileSize);
 }
 
 bool PreloadHasForms() {
@@ -223,10 +224,23 @@ const char* OwnLibFolder() {
 }
 
 bool MayBeForOneClass(const char* value) {
+  const char* p = value;
   const char* const end = value + strlen(value);
-  // One of two slashes is at an odd place.
-  for (const char* p = value + 1; p < end; p += 2) {
-    if (*p == '/' && (p[-1] == '/' || p[1] == '/')) return true;
+#if defined(__SSE2__)
+  // Every dormant start comes here.
+  struct __attribute__((packed, may_alias)) Bytes {
+    char value __attribute__((vector_size(16)));
+  };
+  const auto slashes = [](const char* at) {
+    return __builtin_ia32_pmovmskb128(
+        reinterpret_cast<const Bytes*>(at)->value == '/');
+  };
+  for (; end - p > static_cast<ptrdiff_t>(sizeof(Bytes)); p += sizeof(Bytes)) {
+    if ((slashes(p) & slashes(p + 1)) != 0) return true;
+  }
+#endif
+  for (; p < end; ++p) {
+    if (*p == '/' && p[1] == '/') return true;
   }
   return false;
 }

@@ -134,6 +134,15 @@ TEST_F(PreloadTest, TheMarkIsSeenInAnyPlace) {
   for (const char* value : {"", "/", "/a/b/c", "a:/b", "/a/ /b"}) {
     EXPECT_FALSE(MayBeForOneClass(value)) << value;
   }
+  for (size_t size = 2; size < 40; ++size) {
+    for (size_t i = 0; i + 2 <= size; ++i) {
+      std::string value(size, 'x');
+      value[i] = '/';
+      EXPECT_FALSE(MayBeForOneClass(value.c_str())) << value;
+      value[i + 1] = '/';
+      EXPECT_TRUE(MayBeForOneClass(value.c_str())) << value;
+    }
+  }
 }
 
 TEST_F(PreloadTest, IsRememberedOutOfTheProgramsReach) {

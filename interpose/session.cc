@@ -86,7 +86,7 @@ bool IsPipe(int fd, uint64_t inode) {
          id.inode == inode;
 }
 
-void AddDigits(uint64_t number, TextBuilder* text) {
+void AddDigits(uint32_t number, TextBuilder* text) {
   char digits[kDigits];
   for (size_t i = kDigits; i > 0; --i) {
     digits[i - 1] = static_cast<char>('0' + number % 10);
@@ -96,10 +96,10 @@ void AddDigits(uint64_t number, TextBuilder* text) {
 }
 
 void AddIdentity(ProcessId maker, uint32_t child, TextBuilder* text) {
-  AddDigits(static_cast<uint64_t>(maker.pid), text);
-  text->Add(":");
+  AddDigits(static_cast<uint32_t>(maker.pid), text);
+  text->Add(':');
   AddDigits(maker.life, text);
-  text->Add(":");
+  text->Add(':');
   AddDigits(child, text);
 }
 
@@ -368,10 +368,20 @@ bool CollectorLives() {
   return result == -EWOULDBLOCK || sys::IsLocked(fd, result != 0);
 }
 
+// Told by the pipe's inode alone: most values are our own.
+static bool NamesThisSession(const char* value) {
+  constexpr int kInodesField = 4;
+  for (int field = 0; field < kInodesField; ++value) {
+    if (*value == '\0') return false;
+    if (*value == ':') ++field;
+  }
+  uint64_t inode;
+  return ReadDecimal(&value, &inode) && inode == ThisSession().inode;
+}
+
 bool BeginsAnotherSession(const char* value) {
   SessionValue session;
-  return ParseSessionValue(value, &session) &&
-         session.membership.inode != ThisSession().inode &&
+  return !NamesThisSession(value) && ParseSessionValue(value, &session) &&
          (session.membership.collector == sys::Getppid() ||
           session.membership.collector == sys::Getpid());
 }
@@ -388,35 +398,27 @@ bool ProcIsTheCollectors() {
          id.inode == ThisSession().inode;
 }
 
-void WriteSessionValue(uint32_t child, char* out) {
-  ProcessId self = CurrentProcess();
+void WriteSessionValue(ProcessId maker, uint32_t child, char* out) {
   // The next image, and the children's, see the numbers of their own pid
   // namespace; who is in its parent's memory has spoken by that one's.
-  if (MemoryIsShared() && self.pid > 0) self.pid = sys::Getpid();
+  if (MemoryIsShared() && maker.pid > 0) maker.pid = sys::Getpid();
+  const Session& session = ThisSession();
   TextBuilder text(out, kSessionValueSize);
-  text.AddDecimal(static_cast<uint64_t>(wire::kSessionVersion))
-      .Add(":")
-      // No descriptor of ours is as good as one of another file.
-      .AddDecimal(
-          static_cast<uint64_t>(ThisSession().fd < 0 ? 0 : ThisSession().fd))
-      .Add(":")
-      .AddDecimal(static_cast<uint64_t>(ThisSession().collector))
-      .Add(":")
-      .AddDecimal(static_cast<uint64_t>(ThisSession().collector_fd))
-      .Add(":")
-      .AddDecimal(ThisSession().inode)
-      .Add(":")
-      .AddDecimal(ThisSession().cookie)
-      .Add(":")
-      .AddDecimal(static_cast<uint64_t>(ThisSession().first))
-      .Add(":")
-      .AddDecimal(static_cast<uint64_t>(ThisSession().bell))
-      .Add(":")
-      .AddDecimal(static_cast<uint64_t>(ThisSession().lanes))
-      .Add(":")
-      .AddDecimal(sys::g_denied | (g_unstamped ? wire::kNoClock : 0))
-      .Add(":");
-  AddIdentity(self, child, &text);
+  const auto add = [&text](auto number) {
+    text.AddDecimal(static_cast<uint64_t>(number)).Add(':');
+  };
+  add(wire::kSessionVersion);
+  // No descriptor of ours is as good as one of another file.
+  add(session.fd < 0 ? 0 : session.fd);
+  add(session.collector);
+  add(session.collector_fd);
+  add(session.inode);
+  add(session.cookie);
+  add(session.first);
+  add(session.bell);
+  add(session.lanes);
+  add(sys::g_denied | (g_unstamped ? wire::kNoClock : 0));
+  AddIdentity(maker, child, &text);
 }
 
 }  // namespace filemon

@@ -164,11 +164,11 @@ bool ProcIsTheCollectors();
 // that is about to start its first process: this one, or a child of this one.
 bool BeginsAnotherSession(const char* value);
 
-// The value of wire::kSessionVariable for the next image of this process, or
-// for a child of it whose life is `child`, if that is not 0; `out` must hold
-// kSessionValueSize bytes.
+// The value of wire::kSessionVariable for the next image of `maker`, this
+// process, or for a child of it whose life is `child`, if that is not 0; `out`
+// must hold kSessionValueSize bytes.
 inline constexpr size_t kSessionValueSize = 144;
-void WriteSessionValue(uint32_t child, char* out);
+void WriteSessionValue(ProcessId maker, uint32_t child, char* out);
 
 }  // namespace filemon
 

@@ -19,6 +19,7 @@
 #include "interpose/fake_image.h"
 #include "interpose/pipe_place.h"
 #include "interpose/preload.h"
+#include "interpose/process.h"
 #include "interpose/sys.h"
 
 namespace filemon {
@@ -94,15 +95,42 @@ TEST_F(SessionTest, HandsItselfOn) {
     Inherit(inherited);
     CHECK_CHILD(Tracing());
     char value[kSessionValueSize];
-    WriteSessionValue(0, value);
+    WriteSessionValue(CurrentProcess(), 0, value);
     const std::string own(value);
     const size_t common = inherited.size() - 32;
     CHECK_CHILD(own.substr(0, common) == inherited.substr(0, common));
     char tail[33];
     snprintf(tail, sizeof(tail), "%010d:0000000007:0000000000", getpid());
     CHECK_CHILD(own.substr(common) == tail);
-    WriteSessionValue(4711, value);
+    WriteSessionValue(CurrentProcess(), 4711, value);
     CHECK_CHILD(std::string(value).substr(common + 22) == "0000004711");
+  }));
+}
+
+TEST_F(SessionTest, TellsTheStartOfAnotherSession) {
+  const std::string inherited = Value();
+  EXPECT_TRUE(InChild([&] {
+    Inherit(inherited);
+    CHECK_CHILD(Tracing());
+    const std::string inode = std::to_string(ThisSession().inode);
+    const size_t at = inherited.find(":" + inode + ":") + 1;
+    CHECK_CHILD(at != 0);
+    // The first fields are the version and the pipe's and the collector's.
+    const auto made_by = [&](pid_t collector, const std::string& other) {
+      std::string value = inherited;
+      value.replace(at, inode.size(), other);
+      const size_t pid = value.find(':', value.find(':') + 1) + 1;
+      value.replace(pid, value.find(':', pid) - pid, std::to_string(collector));
+      return value;
+    };
+    CHECK_CHILD(BeginsAnotherSession(made_by(getppid(), inode + "1").c_str()));
+    CHECK_CHILD(BeginsAnotherSession(made_by(getpid(), inode + "1").c_str()));
+    CHECK_CHILD(!BeginsAnotherSession(made_by(1, inode + "1").c_str()));
+    CHECK_CHILD(!BeginsAnotherSession(made_by(getppid(), inode).c_str()));
+    CHECK_CHILD(!BeginsAnotherSession(inherited.c_str()));
+    for (const char* value : {"", "1", "1:2:3", "::::", "1:2:3:4:x"}) {
+      CHECK_CHILD(!BeginsAnotherSession(value));
+    }
   }));
 }
 

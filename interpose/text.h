@@ -19,7 +19,16 @@ inline bool Equal(const char* a, const char* b) {
 }
 
 inline bool EqualBytes(const char* a, const char* b, size_t size) {
-  for (size_t i = 0; i < size; ++i) {
+  size_t i = 0;
+  // Paths are long.
+  for (; i + sizeof(uint64_t) <= size; i += sizeof(uint64_t)) {
+    uint64_t x;
+    uint64_t y;
+    __builtin_memcpy(&x, a + i, sizeof(x));
+    __builtin_memcpy(&y, b + i, sizeof(y));
+    if (x != y) return false;
+  }
+  for (; i < size; ++i) {
     if (a[i] != b[i]) return false;
   }
   return true;
@@ -57,7 +66,8 @@ inline bool ReadDecimal(const char** text, uint64_t* value) {
   if (*p < '0' || *p > '9') return false;
   for (; *p >= '0' && *p <= '9'; ++p) {
     const uint64_t digit = static_cast<uint64_t>(*p - '0');
-    if (v > (UINT64_MAX - digit) / 10) return false;
+    constexpr uint64_t kMost = UINT64_MAX / 10;
+    if (v > kMost || (v == kMost && digit > UINT64_MAX % 10)) return false;
     v = v * 10 + digit;
   }
   *text = p;
@@ -86,6 +96,16 @@ class TextBuilder {
     return *this;
   }
   TextBuilder& Add(const char* text) { return Add(text, strlen(text)); }
+  TextBuilder& Add(char c) {
+    if (left_ <= 1) {
+      ok_ = false;
+      return *this;
+    }
+    *end_++ = c;
+    *end_ = '\0';
+    --left_;
+    return *this;
+  }
 
   TextBuilder& AddDecimal(uint64_t value) {
     char digits[20];

@@ -19,6 +19,15 @@ TEST(TextTest, ComparesBytes) {
   EXPECT_TRUE(EqualBytes("abc", "abd", 2));
   EXPECT_FALSE(EqualBytes("abc", "abd", 3));
   EXPECT_TRUE(EqualBytes("a", "b", 0));
+  // Whichever byte of however many differs.
+  const std::string text(20, 'a');
+  for (size_t size = 0; size <= text.size(); ++size) {
+    for (size_t i = 0; i < text.size(); ++i) {
+      std::string other = text;
+      other[i] = 'b';
+      EXPECT_EQ(EqualBytes(text.c_str(), other.c_str(), size), i >= size);
+    }
+  }
 }
 
 TEST(TextTest, FindsPrefixes) {
@@ -81,8 +90,8 @@ TEST(TextBuilderTest, JoinsWhatItIsGiven) {
   TextBuilder text(buffer, sizeof(buffer));
   EXPECT_STREQ(buffer, "");
   text.Add("/proc/").AddDecimal(0).Add("/fd/").AddDecimal(UINT64_MAX);
-  text.Add("abc", 2);
-  EXPECT_STREQ(buffer, "/proc/0/fd/18446744073709551615ab");
+  text.Add("abc", 2).Add(':');
+  EXPECT_STREQ(buffer, "/proc/0/fd/18446744073709551615ab:");
   EXPECT_EQ(text.size(), strlen(buffer));
   EXPECT_TRUE(text.ok());
 }
@@ -90,8 +99,11 @@ TEST(TextBuilderTest, JoinsWhatItIsGiven) {
 TEST(TextBuilderTest, FillsTheBufferToItsLastByte) {
   char buffer[5] = "####";
   TextBuilder text(buffer, 4);
-  text.Add("ab").Add("c");
+  text.Add("ab").Add('c');
   EXPECT_TRUE(text.ok());
+  EXPECT_EQ(std::string(buffer, 5), std::string("abc\0\0", 5));
+  text.Add('d');
+  EXPECT_FALSE(text.ok());
   EXPECT_EQ(std::string(buffer, 5), std::string("abc\0\0", 5));
 }
 

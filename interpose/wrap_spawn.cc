@@ -66,6 +66,7 @@ class Spawn {
   explicit Spawn(const posix_spawn_file_actions_t* actions)
       : actions_(actions), parent_(CurrentProcess()), life_(NewLife(parent_)) {}
 
+  ProcessId parent() const { return parent_; }
   // What the child will be known by.
   uint32_t life() const { return life_; }
 
@@ -200,7 +201,8 @@ __attribute__((noinline)) int TracedSpawn(const SpawnCall& call,
     }
   }
   Spawn spawn(actions);
-  FILEMON_TRACED_ENVIRONMENT(traced, call.environment, image, spawn.life());
+  FILEMON_TRACED_ENVIRONMENT(traced, call.environment, image, spawn.parent(),
+                             spawn.life());
   pid_t own = 0;
   pid_t* const pid = call.pid != nullptr ? call.pid : &own;
   spawn.Begin();

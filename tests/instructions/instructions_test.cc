@@ -69,18 +69,18 @@ constexpr Row kCalls[] = {
     {"read", Session::kDormant, 0, 0},
     {"fork", Session::kDormant, 22, 0},
     {"vfork", Session::kDormant, 40, 0},
-    {"posix_spawn", Session::kDormant, 1079, 0},
+    {"posix_spawn", Session::kDormant, 174, 0},
 };
 
 // A dynamically linked program: from its exec to main(), from there to its exec
 // of another one, and from main() to its end. Our part is what libfilemon.so
 // does, and what the dynamic linker has to do with it.
 constexpr Row kProcess[] = {
-    {"start", Session::kTraced, 25210, 15},
-    {"exec", Session::kTraced, 6300, 7},
+    {"start", Session::kTraced, 22005, 15},
+    {"exec", Session::kTraced, 5705, 7},
     {"exit", Session::kTraced, 542, 2},
     {"start", Session::kDormant, 16713, 7},
-    {"exec", Session::kDormant, 1064, 0},
+    {"exec", Session::kDormant, 152, 0},
     {"exit", Session::kDormant, 117, 0},
 };
 
