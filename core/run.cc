@@ -54,8 +54,8 @@ absl::StatusOr<std::string> Library() {
 
 // For CMD (wire.h).
 uint32_t DrawLife() {
-  uint32_t life = 0;
-  getrandom(&life, sizeof(life), 0);
+  uint32_t life;
+  if (getrandom(&life, sizeof(life), 0) != sizeof(life)) return 1;
   return std::max(life, uint32_t{1});
 }
 
