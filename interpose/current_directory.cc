@@ -18,19 +18,11 @@ namespace {
 uint32_t g_told;
 bool g_distrusted;
 
-uint32_t Hash(const char* path) {
-  uint32_t hash = 2166136261U;  // FNV-1a
-  for (; *path != '\0'; ++path) {
-    hash = (hash ^ static_cast<unsigned char>(*path)) * 16777619U;
-  }
-  return hash;
-}
-
 }  // namespace
 
 void ToldCurrentDirectory(const char* path) {
   ForgetDirectoryName(AT_FDCWD);
-  __atomic_store_n(&g_told, Hash(path), __ATOMIC_RELAXED);
+  __atomic_store_n(&g_told, HashOf(path, strlen(path)), __ATOMIC_RELAXED);
 }
 
 void CheckCurrentDirectory(PathBuffer* path) {
@@ -50,7 +42,7 @@ void CheckCurrentDirectory(PathBuffer* path) {
   now.Fill([](char* out, size_t size) {
     return DirectoryName(AT_FDCWD, out, size);
   });
-  const uint32_t hash = Hash(now.path());
+  const uint32_t hash = HashOf(now.path(), strlen(now.path()));
   if (hash == __atomic_load_n(&g_told, __ATOMIC_RELAXED)) return;
   __atomic_store_n(&g_told, hash, __ATOMIC_RELAXED);
   OutgoingRecord record = {wire::Kind::kChdir, CurrentProcess(),

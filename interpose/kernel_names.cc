@@ -105,12 +105,19 @@ FILEMON_RARE bool NameOfDirectory(int fd, char* out, size_t size) {
 
 FileName NameOfDescriptor(int fd, char* out, size_t size) {
   // Another thread may replace the descriptor between one question and the
-  // next, which then speak of two files. Not each time.
-  constexpr int kTries = 10;
-  for (int i = 1;; ++i) {
+  // next, which then speak of two files. Not the same two each time: what says
+  // the same so often in a row is so.
+  constexpr int kSame = 10;
+  constexpr int kTries = 1000;
+  uint32_t last = 0;
+  for (int i = 0, same = 0;; ++i) {
     const size_t length = ReadDescriptorLink(fd, out, size);
+    const uint32_t text = HashOf(out, length);
+    same = text == last ? same + 1 : 1;
+    last = text;
     const FileName name = Judge(fd, "", AT_EMPTY_PATH, out, length);
-    if (name != FileName::kNone || length == 0 || i == kTries) return name;
+    if (name != FileName::kNone || length == 0) return name;
+    if (same == kSame || i == kTries) return name;
   }
 }
 

@@ -9,6 +9,15 @@
 
 namespace filemon {
 
+// Tells one text from another, most of the time (FNV-1a).
+inline uint32_t HashOf(const char* text, size_t length) {
+  uint32_t hash = 0x811c9dc5U;
+  for (size_t i = 0; i < length; ++i) {
+    hash = (hash ^ static_cast<unsigned char>(text[i])) * 0x01000193U;
+  }
+  return hash;
+}
+
 // memcpy() and strlen() are ours as well (freestanding.cc).
 inline bool Equal(const char* a, const char* b) {
   while (*a != '\0' && *a == *b) {
