@@ -29,10 +29,7 @@ int RunCheck(const Options& options, Output* out) {
     out->Add(absl::StrCat("complete: ", trace.records(), " records of ",
                           trace.processes().size(), " processes\n"));
   }
-  if (!out->Flush()) {
-    Complain("cannot write to standard output");
-    return kTrouble;
-  }
+  if (!WriteOut(out)) return kTrouble;
   if (trace.complete()) return kFine;
   return options.strict ? kTrouble : kNothing;
 }

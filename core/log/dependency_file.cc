@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/log/deps.h"
 #include "core/log/verbs.h"
+#include "core/log_writer.h"
 
 namespace filemon::log {
 namespace {
@@ -21,18 +22,6 @@ absl::Status Failure(const std::string& file) {
       errno, absl::StrCat("cannot write the dependency file ", file));
 }
 
-bool WriteAll(int fd, absl::string_view text) {
-  while (!text.empty()) {
-    const ssize_t n = write(fd, text.data(), text.size());
-    if (n >= 0) {
-      text.remove_prefix(n);
-    } else if (errno != EINTR) {
-      return false;
-    }
-  }
-  return true;
-}
-
 // Puts a file with this text in the place of what is there.
 absl::Status Replace(const std::string& file, absl::string_view text) {
   std::string name = absl::StrCat(file, ".XXXXXX");
@@ -40,7 +29,7 @@ absl::Status Replace(const std::string& file, absl::string_view text) {
   if (fd < 0) return Failure(file);
   const mode_t mask = umask(0);
   umask(mask);
-  bool written = WriteAll(fd, text) && fchmod(fd, 0666 & ~mask) == 0;
+  bool written = FdSink(fd)(text).ok() && fchmod(fd, 0666 & ~mask) == 0;
   written = close(fd) == 0 && written;
   if (written && rename(name.c_str(), file.c_str()) == 0) {
     return absl::OkStatus();

@@ -3,23 +3,11 @@
 
 #include <sys/stat.h>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "core/log/verbs.h"
 
 namespace filemon::log {
-namespace {
-
-bool IsPseudoFile(absl::string_view path) {
-  for (const absl::string_view folder : {"/proc/", "/sys/", "/dev/"}) {
-    if (absl::StartsWith(path, folder)) return true;
-  }
-  return false;
-}
-
-}  // namespace
-
 std::vector<NameId> Dependencies(const FileStates& states, const Names& names) {
   std::vector<NameId> inputs;
   for (NameId id = 0; id < states.size(); ++id) {

@@ -147,10 +147,7 @@ int RunDiff(const Options& options, Output* out) {
       ++b;
     }
   }
-  if (!out->Flush()) {
-    Complain("cannot write to standard output");
-    return kTrouble;
-  }
+  if (!WriteOut(out)) return kTrouble;
   return status;
 }
 

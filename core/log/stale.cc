@@ -10,14 +10,6 @@
 namespace filemon::log {
 namespace {
 
-// Files in these change by themselves.
-bool IsPseudoFile(absl::string_view path) {
-  for (const absl::string_view folder : {"/proc/", "/sys/", "/dev/"}) {
-    if (path.substr(0, folder.size()) == folder) return true;
-  }
-  return false;
-}
-
 double ModifiedAt(const struct stat& st) {
   return static_cast<double>(st.st_mtim.tv_sec) +
          static_cast<double>(st.st_mtim.tv_nsec) / 1e9;

@@ -85,12 +85,13 @@ int Conclude(const Trace& trace, const Options& options, const View* view,
       if (status == kFine) status = kNothing;
     }
   }
-  if (!out->Flush()) {
-    Complain(
-        absl::StrCat("cannot write to standard output: ", strerror(errno)));
-    return kTrouble;
-  }
-  return status;
+  return WriteOut(out) ? status : kTrouble;
+}
+
+bool WriteOut(Output* out) {
+  if (out->Flush()) return true;
+  Complain(absl::StrCat("cannot write to standard output: ", strerror(errno)));
+  return false;
 }
 
 void AddName(const Options& options, absl::string_view name, Output* out) {

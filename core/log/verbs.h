@@ -60,6 +60,10 @@ std::string WhatIsMissing(const Trace& trace);
 int Conclude(const Trace& trace, const Options& options, const View* view,
              Output* out, int status);
 
+// Writes out what is left. False, with a line on standard error, if that cannot
+// be done.
+bool WriteOut(Output* out);
+
 // Adds a line, or with -0 a text that ends in NUL.
 void AddName(const Options& options, absl::string_view name, Output* out);
 

@@ -33,6 +33,13 @@ bool IsSystemPath(absl::string_view path) {
          name == "/libx32";
 }
 
+bool IsPseudoFile(absl::string_view path) {
+  for (const absl::string_view folder : {"/proc/", "/sys/", "/dev/"}) {
+    if (absl::StartsWith(path, folder)) return true;
+  }
+  return false;
+}
+
 View::View(const Options& options, absl::string_view cwd, bool with_system)
     : relative_to_(
           CleanPath(options.relative_to.empty() ? cwd : options.relative_to)),

@@ -25,6 +25,10 @@ struct Options {
 // True if `path` is in a folder that the system owns and no build changes.
 bool IsSystemPath(absl::string_view path);
 
+// True of what the kernel makes up: it changes by itself, and is nobody's
+// input.
+bool IsPseudoFile(absl::string_view path);
+
 class View {
  public:
   // `cwd` is the log's, empty if it does not say.
